@@ -1,0 +1,258 @@
+"""config.yaml and the environment become one frozen Config.
+
+What each key means stands in config.yaml. Precedence: PARLEY_<SECTION>__<KEY> over YAML over the
+plain names (OPENAI_API_KEY and its like) in the environment over those in .env. An empty value
+means the key's default; for a token the default is none. Nothing is read but what is passed in.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from bot import config_sources as sources
+from bot.config_mends import explain
+from bot.config_types import (
+    BotUrl,
+    Count,
+    HttpUrl,
+    Member,
+    Number,
+    Person,
+    Price,
+    Seconds,
+    Secret,
+    SocketUrl,
+    Texts,
+    parse,
+    split,
+)
+from bot.openai.options import ChatApi, ModelFacts, OpenAIOptions
+from handlers.errors import ConfigError
+
+TELEGRAM_URL = "https://api.telegram.org/bot"
+DISCORD_URL = "https://discord.com/api/v10"
+_OPENAI = OpenAIOptions()
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True
+    )
+    empty_counts: ClassVar[frozenset[str]] = frozenset()
+    """Keys for which an empty text is a choice of its own and not the default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
+        return {
+            key: value
+            for key, value in values.items()
+            if key in cls.empty_counts
+            or key not in cls.model_fields
+            or not (isinstance(value, str) and not value.strip())
+        }
+
+
+class TelegramSection(Section):
+    token: Secret = ""
+    api_base_url: BotUrl = TELEGRAM_URL
+    file_base_url: HttpUrl = ""
+    mode: Literal["polling"] = "polling"
+    update_interval_s: Seconds = 1.0
+    group_update_interval_s: Seconds = 1.5
+    messages_per_s: Seconds = 30.0
+
+    @property
+    def file_url(self) -> str:
+        """``file_base_url``, or what belongs to ``api_base_url``: .../bot has .../file/bot."""
+        if self.file_base_url:
+            return self.file_base_url
+        host, _, last = self.api_base_url.rpartition("/")
+        return f"{host}/file/{last}"
+
+
+class DiscordSection(Section):
+    token: Secret = ""
+    api_base_url: HttpUrl = DISCORD_URL
+    gateway_url: SocketUrl = ""
+
+
+class ModelSection(Section):
+    """The fields of ModelFacts."""
+
+    input_per_million: Price | None = None
+    cached_input_per_million: Price | None = None
+    output_per_million: Price | None = None
+    per_minute: Price | None = None
+    per_million_characters: Price | None = None
+    per_image: Price | None = None
+    efforts: Texts = ()
+    shutdown: date | None = None
+    is_base64_only: bool | None = None
+
+
+class OpenAISection(Section):
+    """The fields of OpenAIOptions, whose defaults are the defaults here."""
+
+    empty_counts = frozenset({"translation_model"})
+
+    api_key: Secret = _OPENAI.api_key
+    base_url: HttpUrl = _OPENAI.base_url
+    chat_api: ChatApi = _OPENAI.chat_api
+    chat_model: str = _OPENAI.chat_model
+    chat_models: Texts = _OPENAI.chat_models
+    timeout_s: Annotated[Number, Field(gt=0)] = _OPENAI.timeout_s
+    whole_answer_timeout_s: Annotated[Number, Field(gt=0)] | None = _OPENAI.whole_answer_timeout_s
+    max_output_tokens: Annotated[Count, Field(ge=1)] | None = _OPENAI.max_output_tokens
+    transcription_model: str = _OPENAI.transcription_model
+    translation_model: str = _OPENAI.translation_model
+    speech_model: str = _OPENAI.speech_model
+    voice: str = _OPENAI.voice
+    voices: Texts = _OPENAI.voices
+    speech_instructions: str = _OPENAI.speech_instructions
+    image_model: str = _OPENAI.image_model
+    image_size: str = _OPENAI.image_size
+    image_quality: str = _OPENAI.image_quality
+    models: Annotated[Mapping[str, ModelSection], BeforeValidator(parse)] = Field(
+        default_factory=dict
+    )
+
+    def to_options(self) -> OpenAIOptions:
+        """The same, for bot/openai."""
+        values: dict[str, Any] = {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(OpenAIOptions)
+        }
+        values["models"] = {
+            name: ModelFacts(**model.model_dump()) for name, model in self.models.items()
+        }
+        return OpenAIOptions(**values)
+
+
+class StorageSection(Section):
+    path: Path = Path("parley.db")
+    media_path: Path = Path()
+    """Never empty in a loaded Config."""
+
+
+class AccessSection(Section):
+    mode: Literal["listed", "open"] = "listed"
+    owners: Annotated[tuple[Person, ...], BeforeValidator(split)] = ()
+    users: Annotated[tuple[Member, ...], BeforeValidator(split)] = ()
+
+
+class WebSection(Section):
+    host: str = "127.0.0.1"
+    port: Annotated[Count, Field(ge=0, le=65535)] = 8080
+
+
+class HistorySection(Section):
+    max_tokens: Annotated[Count, Field(ge=500)] = 16000
+
+
+class ChatSection(Section):
+    persona: str = ""
+    language: str = ""
+    voice: Literal["auto", "on", "off"] = "auto"
+    detail: Literal["low", "high", "auto"] = "high"
+
+
+class LimitsSection(Section):
+    queue_per_chat: Annotated[Count, Field(ge=100)] = 200
+    concurrent_turns: Annotated[Count, Field(ge=1)] = 64
+
+
+class LoggingSection(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class RunSection(Section):
+    shutdown_grace_s: Seconds = 8.0
+
+
+class Config(Section):
+    telegram: TelegramSection = TelegramSection()
+    discord: DiscordSection = DiscordSection()
+    openai: OpenAISection = OpenAISection()
+    storage: StorageSection = StorageSection()
+    access: AccessSection = AccessSection()
+    web: WebSection = WebSection()
+    history: HistorySection = HistorySection()
+    chat: ChatSection = ChatSection()
+    limits: LimitsSection = LimitsSection()
+    logging: LoggingSection = LoggingSection()
+    run: RunSection = RunSection()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown or logged."""
+        values = (self.telegram.token, self.discord.token, self.openai.api_key)
+        return tuple(value for value in values if value)
+
+    def placed_in(self, folder: Path) -> Self:
+        """The same with absolute paths: relative ones are taken from ``folder``."""
+        path = folder / self.storage.path.expanduser()
+        media = self.storage.media_path
+        if media == Path():
+            media = path.with_name(f"{path.stem}-media")
+        storage = StorageSection(path=path, media_path=folder / media.expanduser())
+        return self.model_copy(update={"storage": storage})
+
+
+def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """The configuration of a bot that can start; ConfigError, in one line, for any other.
+
+    ``path`` names the YAML file; None means that there is none. .env is looked for beside it, or
+    in the working directory.
+    """
+    folder = (path.parent if path else Path()).resolve()
+    variables = {**sources.read_dotenv(folder), **environ}
+    written = sources.expand(sources.read_file(path), variables.get) if path else {}
+    values = sources.merge(
+        sources.merge(sources.from_plain_names(variables), written),
+        sources.from_overrides(variables),
+    )
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as exc:
+        raise ConfigError(
+            explain(exc, Config, sources.origins(variables, written, str(path)))
+        ) from exc
+    _require_platform(config)
+    _require_key(config)
+    return config.placed_in(folder)
+
+
+def _require_platform(config: Config) -> None:
+    if config.telegram.token:
+        return
+    if config.discord.token:
+        raise ConfigError(
+            "telegram.token: not set, and Discord comes with the next version; "
+            "put the token that @BotFather gives into TELEGRAM_BOT_TOKEN"
+        )
+    raise ConfigError(
+        "telegram.token: not set, so there is no platform to start; "
+        "put the token that @BotFather gives into TELEGRAM_BOT_TOKEN, in the environment or in .env"
+    )
+
+
+def _require_key(config: Config) -> None:
+    if config.openai.to_options().is_openai and not config.openai.api_key:
+        raise ConfigError(
+            "openai.api_key: not set; put a key from platform.openai.com into OPENAI_API_KEY, "
+            "or name another server in openai.base_url"
+        )

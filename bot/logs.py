@@ -1,0 +1,124 @@
+"""Logs: readable on a terminal, one JSON object a line elsewhere, and never a secret in them.
+
+Everything goes through one handler: structlog's events, the standard library's loggers, warnings,
+and the traceback of what ends the process. Whatever is bound with structlog.contextvars (``ref``,
+the reference of a message) stands on every line that is logged in that context.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import TextIO
+from urllib.parse import quote
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+NOISY = ("aiohttp.access", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "telegram")
+"""Libraries that log every request, some with the bot's token in the address."""
+SHORTEST_SECRET = 6
+"""Placeholders such as ``none``, which servers without keys are given, are words of logs, too."""
+HIDDEN = "[secret]"
+_SHAPES = (
+    r"(?<=/bot)\d+(?::|%3A)[\w-]+",  # in the addresses of Telegram's Bot API
+    r"\b\d{6,}(?::|%3A)[\w-]{30,}",
+    r"\bsk-[\w-]{16,}",
+    r"(?<=[Bb]earer )[\w.~+/-]+=*",
+    r"(?<=://)[^\s/@:]+:[^\s/@]+(?=@)",
+)
+
+
+class Scrubber:
+    """Takes secrets out of texts: those that are known, and what looks like one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {
+            form
+            for secret in secrets
+            if len(secret) >= SHORTEST_SECRET
+            for form in _spellings(secret)
+        }
+        known = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+        self._pattern = re.compile("|".join((*known, *_SHAPES)))
+
+    def __call__(self, text: str) -> str:
+        return self._pattern.sub(HIDDEN, text)
+
+
+def _spellings(secret: str) -> set[str]:
+    """As it is, in an address, quoted by Python, and any of these inside JSON."""
+    plain = (secret, repr(secret)[1:-1], quote(secret, safe=""))
+    in_json = (
+        json.dumps(form, ensure_ascii=is_ascii)[1:-1]
+        for form in plain
+        for is_ascii in (True, False)
+    )
+    return {*plain, *in_json}
+
+
+def configure_logging(
+    level: str, log_format: str, secrets: Iterable[str], stream: TextIO | None = None
+) -> None:
+    """Set up logging for the process. ``log_format``: auto, console or json.
+
+    ``stream``: standard error unless given.
+    """
+    stream = stream or sys.stderr
+    is_readable = log_format == "console" or (log_format == "auto" and stream.isatty())
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_formatter(Scrubber(secrets), is_readable, stream.isatty()))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    sys.excepthook = _log_crash
+
+
+def _shared() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
+def _formatter(
+    scrub: Scrubber, is_readable: bool, has_colors: bool
+) -> structlog.stdlib.ProcessorFormatter:
+    renderer: Callable[[WrappedLogger, str, EventDict], str | bytes]
+    if is_readable:
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=has_colors, exception_formatter=structlog.dev.plain_traceback
+        )
+    else:
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+
+    def render(logger: WrappedLogger, name: str, event: EventDict) -> str:
+        # The whole line at the end: whatever was formatted into it, tracebacks too, is seen.
+        return scrub(str(renderer(logger, name, event)))
+
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(),
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            render,
+        ],
+    )
+
+
+def _log_crash(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    structlog.get_logger(__name__).critical("crashed", exc_info=(kind, error, traceback))

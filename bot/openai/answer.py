@@ -1,0 +1,177 @@
+"""An answer that is being made, whichever dialect the server speaks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from bot.openai.catalogue import ModelCatalogue
+from bot.openai.client import Client
+from bot.openai.failures import Failure
+from bot.openai.tokens import estimate_tokens
+from handlers.errors import (
+    AnswerEmptyError,
+    ContentRefusedError,
+    ParleyError,
+    ServiceDownError,
+)
+from handlers.messages import Capability, UsageEntry
+from handlers.ports import ChatRequest, Finish, TextPart
+
+log = structlog.get_logger(__name__)
+
+_TAIL_TIMEOUT_S = 5.0
+"""How long the usage is waited for once the answer is whole."""
+
+# OpenAI's old tile formula: 85 for a glance, 85 + 4 x 170 for a photo at 768 x 1024.
+_PICTURE_TOKENS = {"low": 85}
+_PICTURE_TOKENS_ELSE = 765
+_MESSAGE_TOKENS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What the service says it billed."""
+
+    input: int
+    output: int
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a stream, in no server's dialect."""
+
+    text: str = ""
+    finish: Finish | None = None
+    tokens: Tokens | None = None
+    failure: Failure | None = None
+
+
+class Wire(Protocol):
+    """The SDK's stream: an iterator of the server's events that can be closed."""
+
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+    async def __anext__(self) -> Any: ...
+    async def close(self) -> None: ...
+
+
+class EventReader(Protocol):
+    def read(self, raw: Any) -> Event:
+        """What one of the server's events says."""
+        ...
+
+
+class AnswerStream:
+    """Fills the port ChatStream."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        reader: EventReader,
+        request: ChatRequest,
+        client: Client,
+        catalogue: ModelCatalogue,
+    ) -> None:
+        self._wire = wire
+        self._reader = reader
+        self._request = request
+        self._client = client
+        self._catalogue = catalogue
+        self._opening = ""
+        self._text: list[str] = []
+        self._finish: Finish | None = None
+        self._tokens: Tokens | None = None
+
+    async def wait_for_text(self) -> None:
+        """Read up to the first piece that is more than white space.
+
+        Raises what the service says or does before it, and if the answer ends without any.
+        """
+        while not self._opening.strip():
+            event = await self._next()
+            if event is None:
+                raise self._explain_emptiness()
+            self._opening += event.text
+        self._text.append(self._opening)
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        try:
+            yield self._opening
+            while (piece := await self._next_piece()) is not None:
+                self._text.append(piece)
+                yield piece
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._wire.close()
+
+    @property
+    def finish(self) -> Finish:
+        return self._finish or Finish.CUT
+
+    @property
+    def usage(self) -> UsageEntry:
+        tokens = self._tokens or self._estimate()
+        return self._catalogue.price(
+            UsageEntry(
+                capability=Capability.CHAT,
+                model=self._request.model,
+                input_tokens=tokens.input,
+                cached_tokens=tokens.cached,
+                output_tokens=tokens.output,
+                is_estimate=self._tokens is None,
+            )
+        )
+
+    async def _next_piece(self) -> str | None:
+        """The next text; None at the end, however it came about."""
+        while True:
+            try:
+                event = await self._next()
+            except ParleyError as exc:
+                what = "answer_cut" if self._finish is None else "usage_missed"
+                log.warning(what, model=self._request.model, reason=str(exc))
+                return None
+            if event is None:
+                return None
+            if event.text:
+                return event.text
+
+    async def _next(self) -> Event | None:
+        limit_s = self._client.timeout_s
+        if self._finish is not None:
+            limit_s = min(limit_s, _TAIL_TIMEOUT_S)
+        with self._client.mapped_errors(self._request.model):
+            try:
+                async with asyncio.timeout(limit_s):
+                    raw = await anext(self._wire)
+            except StopAsyncIteration:
+                return None
+        event = self._reader.read(raw)
+        self._finish = event.finish or self._finish
+        self._tokens = event.tokens or self._tokens
+        if event.failure is not None:
+            raise self._client.map_failure(event.failure, self._request.model)
+        return event
+
+    def _explain_emptiness(self) -> ParleyError:
+        if self._finish is None or self._finish is Finish.CUT:
+            return ServiceDownError("the stream ended before the answer began")
+        if self._finish is Finish.FILTERED:
+            return ContentRefusedError("the answer was filtered before it began")
+        return AnswerEmptyError(f"finished ({self._finish}) without text")
+
+    def _estimate(self) -> Tokens:
+        asked = estimate_tokens(self._request.system) + _MESSAGE_TOKENS
+        for message in self._request.messages:
+            asked += _MESSAGE_TOKENS
+            for part in message.parts:
+                if isinstance(part, TextPart):
+                    asked += estimate_tokens(part.text)
+                else:
+                    asked += _PICTURE_TOKENS.get(part.detail, _PICTURE_TOKENS_ELSE)
+        return Tokens(input=asked, output=estimate_tokens("".join(self._text)))

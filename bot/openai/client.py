@@ -1,0 +1,100 @@
+"""The one connection to the service, and the one place where its errors become ours."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bot.openai.failures import Failure, Subject, foreign_errors, map_error, map_failure
+from bot.openai.options import OpenAIOptions
+from bot.openai.retries import Pause, retry_before_first_chunk
+from handlers.errors import ParleyError
+
+if TYPE_CHECKING:
+    import openai
+
+T = TypeVar("T")
+
+_CONNECT_TIMEOUT_S = 10.0
+
+
+class Client:
+    """The SDK's client with our timeouts, our retries and our errors."""
+
+    def __init__(
+        self,
+        sdk: "openai.AsyncOpenAI",
+        patient_sdk: "openai.AsyncOpenAI",
+        options: OpenAIOptions,
+        pause: Pause,
+    ) -> None:
+        self.sdk = sdk
+        """For streams."""
+        self.patient_sdk = patient_sdk
+        """For answers in one piece; the same connections, more patience."""
+        self.timeout_s = options.timeout_s
+        self.whole_timeout_s = options.whole_timeout_s
+        self._secret = options.api_key
+        self._pause = pause
+
+    async def stream(self, path: str, body: dict[str, Any]) -> "openai.AsyncStream[object]":
+        """The events of an answer, each as the server's JSON has it.
+
+        The SDK has types for them, but takes half a second of the first person's time to build
+        those of Responses, and then ten times as long over every chunk (70 us against 7).
+        """
+        import openai  # noqa: PLC0415  # loaded long since: create_client does
+
+        events = openai.AsyncStream[object]
+        return await self.sdk.post(path, cast_to=object, body=body, stream=True, stream_cls=events)
+
+    async def ask(
+        self, request: Callable[[], Awaitable[T]], *, model: str, subject: Subject = "text"
+    ) -> T:
+        """The answer to a request whose answer comes in one piece."""
+
+        async def attempt() -> T:
+            with self.mapped_errors(model, subject):
+                async with asyncio.timeout(self.whole_timeout_s):
+                    return await request()
+
+        return await self.retry(attempt, model=model)
+
+    async def retry(self, attempt: Callable[[], Awaitable[T]], *, model: str) -> T:
+        return await retry_before_first_chunk(attempt, pause=self._pause, model=model)
+
+    @contextmanager
+    def mapped_errors(self, model: str, subject: Subject = "text") -> Iterator[None]:
+        try:
+            yield
+        except foreign_errors() as exc:
+            raise map_error(exc, model=model, secret=self._secret, subject=subject) from exc
+
+    def map_failure(self, failure: Failure, model: str) -> ParleyError:
+        """The error that a failure told in a stream means."""
+        return map_failure(failure, model=model, secret=self._secret)
+
+    async def aclose(self) -> None:
+        await self.sdk.close()
+
+
+def create_client(options: OpenAIOptions, pause: Pause = asyncio.sleep) -> Client:
+    """Load the SDK (half a second, 50 MB) and open a client. Blocks: call it in a thread."""
+    import openai  # noqa: PLC0415  # what does not talk to the service need not pay for it
+
+    connect_s = min(_CONNECT_TIMEOUT_S, options.timeout_s)
+    sdk = openai.AsyncOpenAI(
+        # The SDK wants a key; servers of one's own mostly want none and ignore it.
+        api_key=options.api_key or "none",
+        base_url=options.url,
+        max_retries=0,
+        timeout=openai.Timeout(options.timeout_s, connect=connect_s),
+    )
+    patient_sdk = sdk.with_options(
+        timeout=openai.Timeout(options.whole_timeout_s, connect=connect_s)
+    )
+    # Each is imported when it is first touched: here, rather than in the first person's question.
+    _ = (patient_sdk.images, patient_sdk.models)
+    audio = patient_sdk.audio
+    _ = (audio.transcriptions, audio.translations, audio.speech)
+    return Client(sdk, patient_sdk, options, pause)

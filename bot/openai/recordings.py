@@ -1,0 +1,50 @@
+"""Sound on its way to the service: what is accepted, and what came back."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.openai.client import Client
+from handlers.errors import FileTooLargeError, ServiceDownError
+from handlers.messages import Capability, UsageEntry
+from handlers.ports import Sound
+
+FORMATS = frozenset({"flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "ogg", "wav", "webm"})
+MAX_BYTES = 25_000_000
+"""The service says 25 MB; the form around the file counts too."""
+
+
+async def send_sound(
+    client: Client, request: Callable[[], Awaitable[Any]], *, sound: Sound, model: str
+) -> Any:
+    """The SDK's answer, which has a ``text``."""
+    try:
+        answer = await client.ask(request, model=model, subject="sound")
+    except FileTooLargeError as exc:
+        size, limit = write_megabytes(len(sound.data)), write_megabytes(MAX_BYTES)
+        raise FileTooLargeError(str(exc), size=size, limit=limit) from exc
+    if not isinstance(getattr(answer, "text", None), str):
+        # The SDK hands over as a string what is no JSON: a proxy's page, say.
+        raise ServiceDownError("the answer is no transcript")
+    return answer
+
+
+def read_usage(answer: Any, sound: Sound, model: str, capability: Capability) -> UsageEntry:
+    """What the answer says was billed; else the length of the sound, as an estimate."""
+    usage = getattr(answer, "usage", None)
+    asked, answered = getattr(usage, "input_tokens", None), getattr(usage, "output_tokens", None)
+    if isinstance(asked, int) and isinstance(answered, int):
+        return UsageEntry(
+            capability,
+            model,
+            input_tokens=asked,
+            output_tokens=answered,
+            seconds=sound.duration_s,
+        )
+    seconds = getattr(usage, "seconds", None)
+    if isinstance(seconds, int | float):
+        return UsageEntry(capability, model, seconds=float(seconds))
+    return UsageEntry(capability, model, seconds=sound.duration_s, is_estimate=True)
+
+
+def write_megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1_000_000:.0f} MB"

@@ -1,0 +1,168 @@
+"""The answer to one message, on Telegram."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile
+from telegram.constants import ChatAction
+from telegram.error import BadRequest
+
+from bot.telegram.markup import plain
+from bot.telegram.outbox import Outbox
+from bot.telegram.rich_text import Rendered
+from bot.telegram.splitting import split
+from bot.telegram.stream import AnswerStream, parts_of
+from handlers.errors import DeliveryRefusedError
+from handlers.messages import ButtonRows, IncomingMessage, Origin
+from handlers.ports import Activity, Picture, SentLog
+from handlers.texts import say
+
+ACTIONS = {
+    Activity.WRITING: ChatAction.TYPING,
+    Activity.LISTENING: ChatAction.TYPING,
+    Activity.DRAWING: ChatAction.UPLOAD_PHOTO,
+    Activity.SPEAKING: ChatAction.RECORD_VOICE,
+}
+ACTION_AFTER_S = 0.4
+"""What is answered sooner needs no "typing"."""
+ACTION_EACH_S = 4.5
+"""Telegram shows an action for 5 s."""
+MAX_CAPTION_UNITS = 1024
+TOLD = "told"
+
+Retire = Callable[[str], Awaitable[None]]
+
+
+class TelegramReply:
+    """Fills the port ReplySink."""
+
+    def __init__(
+        self,
+        message: IncomingMessage,
+        sent: SentLog,
+        outbox: Outbox,
+        retire: Retire,
+        to_mp3: Callable[[bytes], Awaitable[bytes]],
+    ) -> None:
+        """``retire`` is told the id of each new last answer, whose buttons replace the old one's.
+
+        ``to_mp3`` is for people who forbid voice messages.
+        """
+        self._message = message
+        self._sent = sent
+        self._outbox = outbox
+        self._retire = retire
+        self._to_mp3 = to_mp3
+        stop = InlineKeyboardMarkup(
+            [[InlineKeyboardButton(say("button_stop"), callback_data="stop")]]
+        )
+        self._stream = AnswerStream(outbox, message.key, stop)
+
+    @asynccontextmanager
+    async def working(self, activity: Activity) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._act(ACTIONS[activity]))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _act(self, action: str) -> None:
+        await asyncio.sleep(ACTION_AFTER_S)
+        while True:
+            await self._outbox.act(action)
+            await asyncio.sleep(ACTION_EACH_S)
+
+    def show(self, text: str) -> None:
+        self._stream.show(text)
+
+    async def finish(
+        self, text: str, notice: str = "", buttons: ButtonRows = ()
+    ) -> tuple[str, ...]:
+        await self._stream.close()
+        # An answer of invisible characters alone would otherwise be no message at all.
+        parts = await parts_of(text, notice) or [Rendered("…")]
+        await self._outbox.put_answer(parts, keyboard(buttons), is_final=True)
+        ids = self._outbox.answer_ids
+        if buttons and ids:
+            await self._retire(ids[-1])
+        return ids
+
+    async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
+        if self._sent.ids(slot):
+            return
+        ids: list[str] = []
+        parts = split(plain(text))
+        for number, part in enumerate(parts):
+            markup = keyboard(buttons) if number == len(parts) - 1 else None
+            ids.append(str(await self._outbox.send(part, markup)))
+        await self._sent.record(slot, tuple(ids))
+
+    async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
+        await self._stream.close()
+        if not self._outbox.has_answer:
+            await self.line(TOLD, text, buttons)
+            return
+        await self._outbox.put_answer(split(plain(text)), keyboard(buttons), is_final=True)
+        await self._sent.record(TOLD, self._outbox.answer_ids)
+
+    async def menu(self, text: str, buttons: ButtonRows) -> None:
+        message = self._message
+        if message.origin is Origin.BUTTON:
+            part = Rendered(text, ())
+            if await self._outbox.edit(int(message.message_id), part, keyboard(buttons)):
+                return
+        await self.line("menu", text, buttons)
+
+    async def photo(self, slot: str, picture: Picture, caption: str = "") -> None:
+        if self._sent.ids(slot):
+            return
+        ending = picture.mime.partition("/")[2] or "png"
+        name = f"picture.{'jpg' if ending == 'jpeg' else ending}"
+        words = caption[: MAX_CAPTION_UNITS // 2] or None
+        try:
+            sent = await self._outbox.upload(
+                "send_photo", photo=InputFile(picture.data, name), caption=words
+            )
+        except BadRequest:
+            # Too wide, too heavy, or of a kind that photos are not made of: a file holds it.
+            sent = await self._refusable(
+                self._outbox.upload(
+                    "send_document", document=InputFile(picture.data, name), caption=words
+                )
+            )
+        await self._sent.record(slot, (str(sent),))
+
+    async def voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
+        if self._sent.ids(slot):
+            return
+        duration = max(1, round(duration_s))
+        try:
+            sent = await self._outbox.upload(
+                "send_voice", voice=InputFile(ogg, "voice.ogg"), duration=duration
+            )
+        except BadRequest:
+            mp3 = await self._to_mp3(ogg)
+            sent = await self._refusable(
+                self._outbox.upload(
+                    "send_audio", audio=InputFile(mp3, "answer.mp3"), duration=duration
+                )
+            )
+        await self._sent.record(slot, (str(sent),))
+
+    async def _refusable(self, sending: Awaitable[int]) -> int:
+        try:
+            return await sending
+        except BadRequest as refusal:
+            raise DeliveryRefusedError(str(refusal)) from refusal
+
+    async def aclose(self) -> None:
+        await self._stream.close()
+
+
+def keyboard(rows: ButtonRows) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(b.label, callback_data=b.action) for b in row] for row in rows]
+    )

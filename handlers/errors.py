@@ -1,0 +1,184 @@
+"""Everything that can go wrong, in one tree.
+
+    ParleyError
+    ├── PersonError                 the person can mend it; logged as info
+    │   ├── EmptyFileError
+    │   ├── FileTooLargeError       bigger than the platform or the service takes
+    │   ├── PictureUnreadableError
+    │   ├── PictureTooLargeError    too many pixels
+    │   ├── PictureUnreachableError the service could not fetch a picture's address
+    │   ├── SoundUnreadableError
+    │   ├── NothingHeardError       a recording without words
+    │   ├── ContentUnsupportedError a kind of message that nobody reads
+    │   ├── ArgumentsError          a command was called wrongly
+    │   ├── NothingToDoError        no answer to retry, nothing replied to
+    │   ├── QuestionTooLongError    more than the model takes
+    │   ├── ContentRefusedError     the service's safety system said no
+    │   └── QueueFullError          the chat has too much waiting
+    ├── ServiceError                somebody else's machine failed; logged as a warning
+    │   ├── ServiceBusyError        429
+    │   ├── ServiceDownError        5xx, no connection
+    │   ├── ServiceSilentError      nothing came for too long
+    │   ├── ServiceRejectedError    any other 4xx
+    │   ├── KeyRefusedError         401, 403
+    │   ├── ModelMissingError       404
+    │   ├── CreditExhaustedError    429 that no waiting cures
+    │   ├── AnswerEmptyError        the service answered with nothing
+    │   ├── FileUnavailableError    the platform could not give a file
+    │   └── DeliveryRefusedError    the platform will never take this message: blocked, chat gone
+    └── OperatorError               the operator can mend it; ends the start with exit code 2
+        ├── ConfigError
+        └── StorageError            the database is newer, locked or broken
+
+Whatever is outside the tree is our own fault: logged as an error with its traceback.
+
+``text_key`` names the line in handlers/texts that people are told; ``values`` fill its gaps.
+Foreign errors are mapped to these once, in the room that knows the library, always ``from exc``.
+The message of an error is for the log: it may say more than people are told, but never a secret.
+"""
+
+
+class ParleyError(Exception):
+    text_key: str = "error_ours"
+
+    def __init__(self, detail: str = "", **values: str | float) -> None:
+        super().__init__(detail)
+        self.values = values
+
+
+class PersonError(ParleyError):
+    pass
+
+
+class EmptyFileError(PersonError):
+    text_key = "error_empty_file"
+
+
+class FileTooLargeError(PersonError):
+    """Values: ``size`` (words, e.g. "31 MB") and ``limit``."""
+
+    text_key = "error_file_too_large"
+
+
+class PictureUnreadableError(PersonError):
+    text_key = "error_picture_unreadable"
+
+
+class PictureTooLargeError(PersonError):
+    """Values: ``megapixels`` and ``limit``."""
+
+    text_key = "error_picture_too_large"
+
+
+class PictureUnreachableError(PersonError):
+    text_key = "error_picture_unreachable"
+
+
+class SoundUnreadableError(PersonError):
+    text_key = "error_sound_unreadable"
+
+
+class NothingHeardError(PersonError):
+    text_key = "error_nothing_heard"
+
+
+class ContentUnsupportedError(PersonError):
+    """Value: ``kind``, in words for people."""
+
+    text_key = "error_content_unsupported"
+
+
+class ArgumentsError(PersonError):
+    """Value: ``usage``, the right call."""
+
+    text_key = "error_arguments"
+
+
+class NothingToDoError(PersonError):
+    """``text_key`` is given by the raiser: each command misses something else."""
+
+    def __init__(self, text_key: str) -> None:
+        super().__init__(text_key)
+        self.text_key = text_key
+
+
+class QuestionTooLongError(PersonError):
+    text_key = "error_question_too_long"
+
+
+class ContentRefusedError(PersonError):
+    text_key = "error_content_refused"
+
+
+class QueueFullError(PersonError):
+    """Value: ``limit``."""
+
+    text_key = "error_queue_full"
+
+
+class ServiceError(ParleyError):
+    pass
+
+
+class ServiceBusyError(ServiceError):
+    """``retry_after_s``: what the service asked to wait, or None."""
+
+    text_key = "error_service_busy"
+
+    def __init__(self, detail: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class ServiceDownError(ServiceError):
+    text_key = "error_service_down"
+
+
+class ServiceSilentError(ServiceError):
+    text_key = "error_service_silent"
+
+
+class ServiceRejectedError(ServiceError):
+    text_key = "error_service_rejected"
+
+
+class KeyRefusedError(ServiceError):
+    text_key = "error_key_refused"
+
+
+class ModelMissingError(ServiceError):
+    """Value: ``model``."""
+
+    text_key = "error_model_missing"
+
+
+class CreditExhaustedError(ServiceError):
+    text_key = "error_credit_exhausted"
+
+
+class AnswerEmptyError(ServiceError):
+    text_key = "error_answer_empty"
+
+
+class FileUnavailableError(ServiceError):
+    text_key = "error_file_unavailable"
+
+
+class DeliveryRefusedError(ServiceError):
+    text_key = "error_delivery_refused"
+
+
+class OperatorError(ParleyError):
+    pass
+
+
+class ConfigError(OperatorError):
+    pass
+
+
+class StorageError(OperatorError):
+    pass
+
+
+class Stopped(Exception):  # noqa: N818  # not an error: the person's wish, raised where work is to end
+    """Raised inside a stoppable region when the person presses Stop."""

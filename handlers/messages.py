@@ -1,0 +1,241 @@
+"""The values that cross every seam: what came in, what was asked, what was kept.
+
+All of them are frozen and know no platform and no vendor. Times are seconds since the epoch (UTC).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class ChatKey:
+    """A conversation: a chat on a platform, or one topic or thread of it."""
+
+    platform: str
+    chat: str
+    thread: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.chat}" + (f"/{self.thread}" if self.thread else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    platform: str
+    id: str
+    name: str
+    """What people see; chosen by the person, so never to be trusted."""
+    language: str = ""
+    """BCP 47 tag as the platform tells it, or empty."""
+
+    @property
+    def key(self) -> str:
+        """How configuration and the database name this person, e.g. ``telegram:123``."""
+        return f"{self.platform}:{self.id}"
+
+
+class AttachmentKind(StrEnum):
+    PHOTO = "photo"
+    """A picture, sent as a photo or as a file."""
+    VOICE = "voice"
+    AUDIO = "audio"
+    VIDEO_NOTE = "video_note"
+    OTHER = "other"
+    """Something no handler reads yet; ``name`` says what, in words for people."""
+
+    @property
+    def is_sound(self) -> bool:
+        return self in (AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.VIDEO_NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    kind: AttachmentKind
+    ref: str
+    """What the platform needs to fetch it; opaque to everyone else."""
+    mime: str = ""
+    name: str = ""
+    size_bytes: int | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The message that was replied to."""
+
+    message_id: str
+    author: str
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    is_from_bot: bool = False
+
+
+class Origin(StrEnum):
+    MESSAGE = "message"
+    EDIT = "edit"
+    BUTTON = "button"
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """One thing a person did, as an adapter understood it.
+
+    ``key`` is what the platform calls it once; a second delivery has the same key.
+    ``text`` holds the person's words (a caption too), without the bot's mention; for a command,
+    its arguments. A pressed button is the command line that the button carries.
+    """
+
+    key: str
+    chat: ChatKey
+    sender: Sender
+    message_id: str
+    """The message itself; for a button, the message under which it was pressed."""
+    text: str = ""
+    command: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    quoted: Quoted | None = None
+    origin: Origin = Origin.MESSAGE
+    is_group: bool = False
+    is_addressed: bool = True
+    """False for a part of a group's album whose caption, in another part, may address the bot."""
+    album: str = ""
+    """Parts that share it are one turn."""
+    may_continue: bool = False
+    """The text is so long that the app may have split it: its rest may follow as a message."""
+    sent_at: float = 0.0
+    merged_keys: tuple[str, ...] = ()
+    """The keys of the parts that were merged into this one, its own first; empty if it is whole."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every inbox key that is finished when this message is."""
+        return self.merged_keys or (self.key,)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """A file in the media store, named by what is in it."""
+
+    sha256: str
+    mime: str
+    width: int = 0
+    height: int = 0
+
+
+class AnswerState(StrEnum):
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    """The person stopped it."""
+    UNFINISHED = "unfinished"
+    """The service broke off or ran out of room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer. One value, so that neither can be stored without the other."""
+
+    question: str
+    answer: str
+    author: str = ""
+    """Who asked, in a group; empty in a private chat."""
+    quote: str = ""
+    """The text of what was replied to, author first; empty if nothing was."""
+    media: tuple[MediaRef, ...] = ()
+    """Pictures that came with the question."""
+    state: AnswerState = AnswerState.COMPLETE
+    model: str = ""
+    question_message_id: str = ""
+    answer_message_ids: tuple[str, ...] = ()
+    is_spoken: bool = False
+    """The question came as sound, so that a new answer to it may be spoken too."""
+    id: int = 0
+    """Ascending in a chat; 0 until it is stored."""
+    ordinal: int = 0
+    """1 for a chat's first exchange, then one more each; 0 until it is stored."""
+
+
+class Capability(StrEnum):
+    CHAT = "chat"
+    SUMMARY = "summary"
+    TRANSCRIPTION = "transcription"
+    TRANSLATION = "translation"
+    SPEECH = "speech"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEntry:
+    """What one call to the service used and cost."""
+
+    capability: Capability
+    model: str
+    input_tokens: int = 0
+    """All input tokens, the cached ones among them."""
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    """Of sound, heard or spoken."""
+    characters: int = 0
+    """Of text, spoken."""
+    images: int = 0
+    cost_usd: float | None = None
+    """None if the price table has no price for the model."""
+    is_estimate: bool = False
+    """The service did not tell, or the call was cut before it could."""
+
+
+class VoiceMode(StrEnum):
+    AUTO = "auto"
+    """Voice answers voice."""
+    ON = "on"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """What people chose for a chat; an empty value means the operator's default."""
+
+    model: str = ""
+    effort: str = ""
+    persona: str = ""
+    voice_mode: VoiceMode | None = None
+    voice: str = ""
+    detail: str = ""
+    """low, high or auto: how closely the model looks at pictures."""
+    language: str = ""
+    """BCP 47 tag: what people speak here and are answered in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    label: str
+    action: str
+    """The command line that pressing it sends, without the slash: ``voice auto``."""
+
+
+ButtonRows = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An answer that is ready to be shown: enough to deliver it again after a crash."""
+
+    text: str
+    notice: str = ""
+    """One line of ours under the answer; empty for a whole answer."""
+    buttons: ButtonRows = ()
+    is_spoken: bool = False
+    """The answer is to be spoken too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An inbox row that is not done."""
+
+    message: IncomingMessage
+    steps: dict[str, str] = field(default_factory=dict)
+    """What was worked out before, by name (a transcript, say), so that it is not paid for twice."""
+    sent: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Platform ids of what was sent already, by slot."""
+    delivery: Delivery | None = None
+    """Set once the answer is stored: what is left is to deliver it."""

@@ -1,0 +1,206 @@
+"""What people choose for a chat: menus for thumbs, words for those who type."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from handlers.commands import COMMANDS, wrong_arguments
+from handlers.conversation import Defaults
+from handlers.messages import Button, ButtonRows, ChatSettings, VoiceMode
+from handlers.ports import Catalogue, HistoryStore, SettingsStore
+from handlers.texts import say
+from handlers.turn import Turn
+
+DETAILS = ("low", "high", "auto")
+LANGUAGES = ("en", "zh", "es", "fr", "de", "pt", "ru", "ja", "ar")
+"""Offered in the menu; any tag can be typed."""
+MAX_LANGUAGE = 20
+MAX_PERSONA = 8_000
+"""Characters: a persona is sent with every request."""
+MAX_ACTION_BYTES = 64
+"""What the narrowest platform lets a button carry."""
+PER_ROW = 2
+
+
+class Settings:
+    def __init__(
+        self,
+        store: SettingsStore,
+        history: HistoryStore,
+        catalogue: Catalogue,
+        defaults: Defaults,
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._catalogue = catalogue
+        self._defaults = defaults
+
+    async def start(self, turn: Turn) -> None:
+        await turn.reply.line("start", say("start"))
+
+    async def help(self, turn: Turn) -> None:
+        lines = [f"{c.usage} - {c.summary}" for c in COMMANDS if c.is_listed]
+        await turn.reply.line("help", "\n".join([say("help"), *lines]))
+
+    async def new(self, turn: Turn) -> None:
+        await self._history.reset(turn.message.chat)
+        await turn.reply.line("new", say("new"))
+
+    # ------------------------------------------------------------ /model
+
+    async def model(self, turn: Turn) -> None:
+        """/model [name] [effort]"""
+        words = turn.message.text.split()
+        if len(words) > 2:
+            raise wrong_arguments("model")
+        if words:
+            name = "" if words[0] == "default" else words[0]
+            efforts = self._catalogue.efforts(name or self._catalogue.chat_model)
+            if len(words) == 2:
+                effort = "" if words[1] == "default" else words[1]
+                if effort and efforts and effort not in efforts:
+                    raise wrong_arguments("model")
+            else:
+                effort = turn.settings.effort if turn.settings.effort in efforts else ""
+            await self._save(turn, replace(turn.settings, model=name, effort=effort))
+        chosen = turn.settings.model or self._catalogue.chat_model
+        names = dict.fromkeys((*self._catalogue.chat_models, chosen))
+        models = [(name, f"model {name}", name == chosen) for name in names]
+        effort_options = [
+            (say("effort", effort=effort), f"model {chosen} {effort}", effort == self._effort(turn))
+            for effort in self._efforts(chosen)
+        ]
+        label = self._model_label(turn.settings)
+        await turn.reply.menu(
+            say("model_menu", model=label), (*_rows(models), *_rows(effort_options), _back())
+        )
+
+    def _effort(self, turn: Turn) -> str:
+        return turn.settings.effort or "default"
+
+    def _efforts(self, model: str) -> Sequence[str]:
+        efforts = self._catalogue.efforts(model)
+        return ("default", *efforts) if efforts else ()
+
+    def _model_label(self, settings: ChatSettings) -> str:
+        model = settings.model or self._catalogue.chat_model
+        if not settings.effort:
+            return model
+        return say("model_with_effort", model=model, effort=settings.effort)
+
+    # ------------------------------------------------------------ /voice
+
+    async def voice(self, turn: Turn) -> None:
+        """/voice [on|off|auto|voice name]"""
+        word = turn.message.text.strip().lower()
+        voices = self._catalogue.voices
+        if word in list(VoiceMode):
+            await self._save(turn, replace(turn.settings, voice_mode=VoiceMode(word)))
+        elif word in voices:
+            await self._save(turn, replace(turn.settings, voice=word))
+        elif word:
+            raise wrong_arguments("voice")
+        mode = self._voice_mode(turn.settings)
+        voice = turn.settings.voice or self._catalogue.voice
+        modes = [(option.value, f"voice {option}", option is mode) for option in VoiceMode]
+        choices = [(name, f"voice {name}", name == voice) for name in voices]
+        await turn.reply.menu(
+            say("voice_menu", mode=mode.value, voice=voice),
+            (*_rows(modes, 3), *_rows(choices, 3), _back()),
+        )
+
+    def _voice_mode(self, settings: ChatSettings) -> VoiceMode:
+        return settings.voice_mode or self._defaults.voice_mode
+
+    # ------------------------------------------------------------ /persona
+
+    async def persona(self, turn: Turn) -> None:
+        """/persona [text|default]"""
+        text = turn.message.text.strip()
+        if not text:
+            shown = turn.settings.persona
+            line = say("persona_shown", persona=shown) if shown else say("persona_standard")
+        elif text.lower() in ("default", "reset", "off"):
+            await self._save(turn, replace(turn.settings, persona=""))
+            line = say("persona_reset")
+        elif len(text) > MAX_PERSONA:
+            raise wrong_arguments("persona")
+        else:
+            await self._save(turn, replace(turn.settings, persona=text))
+            line = say("persona_set")
+        await turn.reply.line("persona", line)
+
+    # ------------------------------------------------------------ /settings
+
+    async def settings(self, turn: Turn) -> None:
+        """/settings [detail|language] [value]"""
+        topic, _, value = turn.message.text.strip().partition(" ")
+        value = value.strip()
+        if not topic:
+            await self._overview(turn)
+        elif topic == "detail":
+            await self._detail(turn, value)
+        elif topic == "language":
+            await self._language(turn, value)
+        else:
+            raise wrong_arguments("settings")
+
+    async def _overview(self, turn: Turn) -> None:
+        chosen, defaults = turn.settings, self._defaults
+        text = say(
+            "settings",
+            model=self._model_label(chosen),
+            voice_mode=self._voice_mode(chosen).value,
+            voice=chosen.voice or self._catalogue.voice,
+            detail=chosen.detail or defaults.detail,
+            language=chosen.language or defaults.language or say("any_language"),
+            persona=say("own_persona") if chosen.persona else say("standard_persona"),
+        )
+        topics = (
+            Button(say("button_model"), "model"),
+            Button(say("button_voice"), "voice"),
+            Button(say("button_detail"), "settings detail"),
+            Button(say("button_language"), "settings language"),
+        )
+        await turn.reply.menu(text, (topics[:PER_ROW], topics[PER_ROW:]))
+
+    async def _detail(self, turn: Turn, value: str) -> None:
+        if value in DETAILS:
+            await self._save(turn, replace(turn.settings, detail=value))
+        elif value:
+            raise wrong_arguments("settings")
+        detail = turn.settings.detail or self._defaults.detail
+        options = [(option, f"settings detail {option}", option == detail) for option in DETAILS]
+        await turn.reply.menu(say("detail_menu", detail=detail), (*_rows(options, 3), _back()))
+
+    async def _language(self, turn: Turn, value: str) -> None:
+        if value == "default":
+            await self._save(turn, replace(turn.settings, language=""))
+        elif value:
+            if len(value) > MAX_LANGUAGE or not value.replace("-", "").isalnum():
+                raise wrong_arguments("settings")
+            await self._save(turn, replace(turn.settings, language=value))
+        language = turn.settings.language or self._defaults.language
+        options = [(tag, f"settings language {tag}", tag == language) for tag in LANGUAGES]
+        options.append((say("default"), "settings language default", not language))
+        await turn.reply.menu(
+            say("language_menu", language=language or say("any_language")),
+            (*_rows(options, 5), _back()),
+        )
+
+    async def _save(self, turn: Turn, settings: ChatSettings) -> None:
+        await self._store.save(turn.message.chat, settings)
+        turn.settings = settings
+
+
+def _rows(options: Sequence[tuple[str, str, bool]], per_row: int = PER_ROW) -> ButtonRows:
+    """Buttons for (label, action, is chosen); what no button can carry is left to typing."""
+    buttons = [
+        Button(say("chosen", label=label) if is_chosen else label, action)
+        for label, action, is_chosen in options
+        if len(action.encode()) <= MAX_ACTION_BYTES
+    ]
+    return tuple(tuple(buttons[i : i + per_row]) for i in range(0, len(buttons), per_row))
+
+
+def _back() -> tuple[Button, ...]:
+    return (Button(say("button_back"), "settings"),)

@@ -1,0 +1,137 @@
+"""Lines in English. One short sentence of what happened, one of what to do."""
+
+LINES: dict[str, str] = {
+    # greetings and help
+    "start": (
+        "Hello! I am Parley. Write to me, send me a photo and ask about it, or hold the microphone "
+        "and speak. /help lists what I can do."
+    ),
+    "help": "Write, send a photo, or speak: I answer. In a group, mention me or reply to me.\n",
+    "stranger": (
+        "Hello! I only answer people on my list, and you are not on it yet. To let you in, my "
+        "operator adds this line to the list of users:\n- {id}"
+    ),
+    "ask_me": "Yes? Write your question after my name, or reply to a message with it.",
+    # answers
+    "transcript": "🎤 {text}",
+    "notice_stopped": "⏹ Stopped.",
+    "notice_cut": "⚠️ This answer broke off before its end. Press Continue to go on with it.",
+    "notice_length": "⚠️ This answer reached its length limit. Press Continue to go on with it.",
+    "notice_translation_cut": "⚠️ This translation broke off before its end. Please try again.",
+    "notice_filtered": "⚠️ The service's safety system broke this answer off.",
+    "button_retry": "↻ Retry",
+    "button_again": "↻ Try again",
+    "button_continue": "Continue",
+    "button_stop": "⏹ Stop",
+    "stopped": "⏹ Stopped.",
+    "nothing_to_stop": "There is nothing to stop right now.",
+    "nothing_to_retry": "There is no answer to make again yet. Ask me something first.",
+    "retry_last_only": "Only the last answer can be made again. Use the button under that one.",
+    "retry_no_picture": "For another picture, please send /image and what to draw again.",
+    "nothing_to_continue": "The last answer is whole; there is nothing to go on with.",
+    "edit_last_only": (
+        "I answer an edit of your last question only. Send this one again as a new message."
+    ),
+    "unknown_command": "I do not know that command. /help lists what I can do.",
+    "new": "A new conversation begins. What was said before is out of my mind.",
+    "reply_to_sound": "Reply with this command to a voice message or another recording.",
+    "reply_to_translate": "Reply with this command to a voice message or a text.",
+    "speech_failed": "I could not speak this answer. It stands above as text. (ref {ref})",
+    # settings
+    "settings": (
+        "Settings of this chat\n"
+        "Model: {model}\n"
+        "Spoken answers: {voice_mode}, voice {voice}\n"
+        "Looking at pictures: {detail}\n"
+        "Language: {language}\n"
+        "Persona: {persona}"
+    ),
+    "default": "default",
+    "standard_persona": "standard",
+    "own_persona": "your own (/persona shows it)",
+    "any_language": "that of the question",
+    "model_menu": "Model: {model}\nPick one, or send /model and any name.",
+    "model_with_effort": "{model}, effort {effort}",
+    "voice_menu": (
+        "Spoken answers: {mode}, voice {voice}\n"
+        "auto: a voice message is answered with one. on: every answer is spoken. off: none is."
+    ),
+    "detail_menu": (
+        "Looking at pictures: {detail}\n"
+        "low is quick and cheap, high sees small print, auto leaves it to the service."
+    ),
+    "language_menu": (
+        "Language: {language}\nPick one, or send /settings language and a tag such as sv or pt-BR."
+    ),
+    "persona_shown": "Who I am here:\n{persona}",
+    "persona_standard": "I am my usual self here. /persona and a text makes me somebody else.",
+    "persona_set": "From now on I am that. /persona default brings back my usual self.",
+    "persona_reset": "I am my usual self again.",
+    "button_model": "Model",
+    "button_voice": "Voice",
+    "button_detail": "Pictures",
+    "button_language": "Language",
+    "button_back": "‹ Settings",
+    "chosen": "✓ {label}",
+    "effort": "effort {effort}",
+    # usage
+    "usage_none": "You have used nothing yet.",
+    "usage_days": "The last 7 days (UTC)",
+    "usage_months": "By month",
+    "usage_line": "{period}: {amount}, {calls} calls",
+    "usage_call": "{period}: {amount}, 1 call",
+    "usage_detail": "  {capability}, {model}: {amount}",
+    "usage_unpriced": "{amount} without a known price",
+    "usage_estimated": "≈ marks sums that hold estimates.",
+    # what went wrong
+    "reference": "(ref {ref})",
+    "error_ours": "Something went wrong on my side. Nothing is lost; please try again.",
+    "error_empty_file": "That file is empty. Please send it again.",
+    "error_file_too_large": "That file is too large ({size}); I can take up to {limit}.",
+    "error_picture_unreadable": (
+        "I cannot read that picture; it may be damaged. Please send it again as JPEG or PNG."
+    ),
+    "error_picture_too_large": (
+        "That picture has too many pixels ({megapixels} megapixels); I can take up to {limit}. "
+        "Please send a smaller copy."
+    ),
+    "error_picture_unreachable": (
+        "The picture behind that link could not be fetched. Please send it as a photo."
+    ),
+    "error_sound_unreadable": (
+        "I cannot read that recording; it may be damaged. Please record it again."
+    ),
+    "error_nothing_heard": "I heard no words in that recording. Please try again, a little closer.",
+    "error_content_unsupported": (
+        "I cannot read {kind} yet. Send me text, a photo or a voice message."
+    ),
+    "error_arguments": "Please write it like this: {usage}",
+    "error_question_too_long": (
+        "That is more than the model can read at once. Shorten it, or start afresh with /new."
+    ),
+    "error_content_refused": (
+        "The service's safety system declined this. Please put it differently."
+    ),
+    "error_queue_full": (
+        "{limit} messages are waiting here already, so I did not take this one. Please wait a "
+        "little and send it again."
+    ),
+    "error_service_busy": "The service is busy right now. Please try again in a minute.",
+    "error_service_down": "The service has a problem right now. Please try again in a minute.",
+    "error_service_silent": "The service did not answer in time. Please try again.",
+    "error_service_rejected": (
+        "The service did not accept this request. Try again, or choose another model with /model."
+    ),
+    "error_key_refused": (
+        "The service does not let me in right now. Please tell the person who runs me."
+    ),
+    "error_model_missing": (
+        "The model {model} is not there for me. Please choose another with /model."
+    ),
+    "error_credit_exhausted": (
+        "The account behind me has run out of credit. Please tell the person who runs me."
+    ),
+    "error_answer_empty": "The service sent an empty answer. Please try again.",
+    "error_file_unavailable": "I could not fetch that file. Please send it again.",
+    "error_delivery_refused": "The message could not be delivered.",
+}

@@ -1,0 +1,1 @@
+"""The parts of the Telegram emulator; tests import tests.emulators.telegram."""

@@ -1,0 +1,316 @@
+"""Fakes that fill the ports of handlers/ports.py, in memory. Nothing is patched with them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from handlers.errors import DeliveryRefusedError, ParleyError
+from handlers.messages import (
+    Attachment,
+    ButtonRows,
+    Capability,
+    ChatKey,
+    ChatSettings,
+    Exchange,
+    IncomingMessage,
+    Pending,
+    Sender,
+    UsageEntry,
+)
+from handlers.ports import (
+    Activity,
+    ChatRequest,
+    Finish,
+    History,
+    Outcome,
+    Picture,
+    SentLog,
+)
+
+CHAT = ChatKey("test", "1")
+ALICE = Sender("test", "7", "Alice")
+
+
+def message(text: str = "hello", *, number: int = 1, **changes: object) -> IncomingMessage:
+    """A message of Alice's; ``number`` makes it another one."""
+    base = IncomingMessage(
+        key=f"test:{number}", chat=CHAT, sender=ALICE, message_id=str(number), text=text
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]  # the caller names real fields
+
+
+class FakeClock:
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.time = now
+
+    def now(self) -> float:
+        return self.time
+
+
+class FakeMeter:
+    def __init__(self) -> None:
+        self.counts: list[tuple[str, dict[str, str]]] = []
+
+    def count(self, name: str, labels: Mapping[str, str]) -> None:
+        self.counts.append((name, dict(labels)))
+
+    def observe(self, name: str, seconds: float, labels: Mapping[str, str]) -> None:
+        pass
+
+
+@dataclass
+class Row:
+    message: IncomingMessage
+    is_done: bool = False
+    steps: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    exchange_id: int = 0
+
+
+class FakeStore:
+    """Inbox and history in one, as they are in one transaction."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.usage: list[UsageEntry] = []
+        self.exchanges: list[Exchange] = []
+        self.window_start = 0
+        self.summary = ""
+        self.summarised_through = 0
+        self.changed = asyncio.Condition()
+        self.fails_with: Exception | None = None
+        """Raised when a message is to be finished; ``failed`` is set then."""
+        self.failed = asyncio.Event()
+
+    async def accept(self, messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
+        fresh = [m for m in messages if m.key not in self.rows]
+        self.rows |= {m.key: Row(m) for m in fresh}
+        return fresh
+
+    async def unfinished(self) -> list[Pending]:
+        return [
+            Pending(
+                row.message,
+                row.steps,
+                row.sent,
+                row.outcome.delivery if row.outcome is not None else None,
+            )
+            for row in self.rows.values()
+            if not row.is_done
+        ]
+
+    async def record_sent(self, key: str, slot: str, ids: tuple[str, ...]) -> None:
+        self.rows[key].sent[slot] = ids
+
+    async def save_step(
+        self, key: str, name: str, value: str, usage: Sequence[UsageEntry] = ()
+    ) -> None:
+        self.rows[key].steps[name] = value
+        self.usage += usage
+
+    async def answer(self, message: IncomingMessage, outcome: Outcome) -> int:
+        row = self.rows[message.key]
+        if row.outcome is not None:
+            return row.exchange_id
+        row.outcome = outcome
+        self.usage += outcome.usage
+        if outcome.window_start is not None:
+            self.window_start = outcome.window_start
+        if outcome.exchange is not None:
+            row.exchange_id = self._store(outcome.exchange, outcome.replaces)
+        return row.exchange_id
+
+    def _store(self, exchange: Exchange, replaces: int) -> int:
+        for place, old in enumerate(self.exchanges):
+            if old.id == replaces:
+                self.exchanges[place] = replace(exchange, id=old.id, ordinal=old.ordinal)
+                return old.id
+        number = len(self.exchanges) + 1
+        self.exchanges.append(replace(exchange, id=number, ordinal=number))
+        return number
+
+    async def done(
+        self,
+        message: IncomingMessage,
+        usage: Sequence[UsageEntry] = (),
+        exchange_id: int = 0,
+        answer_message_ids: tuple[str, ...] = (),
+    ) -> None:
+        if self.fails_with is not None:
+            self.failed.set()
+            raise self.fails_with
+        self.usage += usage
+        for key in message.keys:
+            self.rows[key].is_done = True
+        self.exchanges = [
+            replace(e, answer_message_ids=answer_message_ids) if e.id == exchange_id else e
+            for e in self.exchanges
+        ]
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def all_done(self, count: int) -> None:
+        """Wait until so many messages are done."""
+        async with self.changed, asyncio.timeout(10):
+            await self.changed.wait_for(
+                lambda: sum(row.is_done for row in self.rows.values()) >= count
+            )
+
+    # the history
+
+    async def load(self, _: ChatKey) -> History:
+        window = tuple(e for e in self.exchanges if e.id > self.window_start)
+        return History(window, self.summary, self.summarised_through)
+
+    async def unsummarised(self, _: ChatKey) -> tuple[Exchange, ...]:
+        return tuple(
+            e for e in self.exchanges if self.summarised_through < e.id <= self.window_start
+        )
+
+    async def save_summary(
+        self, chat: ChatKey, summary: str, through: int, usage: Sequence[UsageEntry]
+    ) -> None:
+        self.summary, self.summarised_through = summary, through
+        self.usage += usage
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def reset(self, _: ChatKey) -> None:
+        self.window_start = self.summarised_through = len(self.exchanges)
+        self.summary = ""
+
+    async def migrate(self, old: ChatKey, new: ChatKey) -> None:
+        pass
+
+
+class FakeSettings:
+    def __init__(self) -> None:
+        self.stored: dict[ChatKey, ChatSettings] = {}
+
+    async def load(self, chat: ChatKey) -> ChatSettings:
+        return self.stored.get(chat, ChatSettings())
+
+    async def save(self, chat: ChatKey, settings: ChatSettings) -> None:
+        self.stored[chat] = settings
+
+
+class FakeReply:
+    """Remembers what people would see."""
+
+    def __init__(self, platform: "FakePlatform", sent: SentLog) -> None:
+        self._platform = platform
+        self._sent = sent
+        self.shown: list[str] = []
+
+    @asynccontextmanager
+    async def working(self, activity: Activity) -> AsyncIterator[None]:
+        self._platform.activities.append(activity)
+        yield
+
+    def show(self, text: str) -> None:
+        self.shown.append(text)
+        self._platform.previews.append(text)
+
+    async def finish(
+        self, text: str, notice: str = "", buttons: ButtonRows = ()
+    ) -> tuple[str, ...]:
+        return await self._say("answer", "\n".join(filter(None, (text, notice))), buttons)
+
+    async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
+        await self._say(slot, text, buttons)
+
+    async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
+        await self._say("told", text, buttons)
+
+    async def menu(self, text: str, buttons: ButtonRows) -> None:
+        await self._say("menu", text, buttons)
+
+    async def photo(self, slot: str, picture: Picture, caption: str = "") -> None:
+        await self._say(slot, f"photo {len(picture.data)}", ())
+
+    async def voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
+        await self._say(slot, f"voice {duration_s:.0f} s", ())
+
+    async def _say(self, slot: str, text: str, buttons: ButtonRows) -> tuple[str, ...]:
+        if self._platform.refuses:
+            raise DeliveryRefusedError("blocked")
+        known = self._sent.ids(slot)
+        if known and slot != "answer":
+            return known
+        self._platform.said.append(text)
+        self._platform.buttons.append([b.action for row in buttons for b in row])
+        ids = (f"out{len(self._platform.said)}",)
+        await self._sent.record(slot, ids)
+        return ids
+
+    async def aclose(self) -> None:
+        self._platform.closed += 1
+
+
+class FakePlatform:
+    name = "test"
+    max_download_bytes = 1_000_000
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.buttons: list[list[str]] = []
+        self.previews: list[str] = []
+        self.activities: list[Activity] = []
+        self.files: dict[str, bytes] = {}
+        self.refuses = False
+        self.closed = 0
+
+    def open_reply(self, _: IncomingMessage, sent: SentLog) -> FakeReply:
+        return FakeReply(self, sent)
+
+    async def download(self, attachment: Attachment) -> bytes:
+        return self.files[attachment.ref]
+
+
+class FakeStream:
+    def __init__(self, model: "FakeModel", steps: Sequence[object]) -> None:
+        self._model = model
+        self._steps = steps
+        self.finish = Finish.CUT
+        self.usage = UsageEntry(Capability.CHAT, "fake", input_tokens=1, output_tokens=1)
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        for step in self._steps:
+            if isinstance(step, Finish):
+                self.finish = step
+                return
+            if isinstance(step, asyncio.Event):
+                self._model.waiting.set()
+                await step.wait()
+            else:
+                yield str(step)
+        self.finish = Finish.COMPLETE
+
+    async def aclose(self) -> None:
+        self._model.closed += 1
+
+
+Script = Sequence[object] | ParleyError | Exception
+
+
+class FakeModel:
+    """Answers "re: <question>" unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.requests: list[ChatRequest] = []
+        self.scripts: list[Script] = []
+        self.waiting = asyncio.Event()
+        """Set when an answer has come to an event in its script."""
+        self.closed = 0
+        self.answer: Callable[[ChatRequest], Iterable[object]] = lambda request: [
+            f"re: {getattr(request.messages[-1].parts[-1], 'text', '?')}"
+        ]
+
+    async def open(self, request: ChatRequest) -> FakeStream:
+        self.requests.append(request)
+        script = self.scripts.pop(0) if self.scripts else tuple(self.answer(request))
+        if isinstance(script, Exception):
+            raise script
+        return FakeStream(self, script)

@@ -1,0 +1,96 @@
+"""A whole bot of handlers over fakes, for tests to talk to."""
+
+from dataclasses import replace
+
+from handlers.access import Access
+from handlers.chat import Chat, Senses
+from handlers.context_window import MESSAGE_TOKENS
+from handlers.conversation import Conversation, Defaults
+from handlers.dispatch import Dispatch, Limits, Routes
+from handlers.media.photos import PhotoStudio
+from handlers.memory import Memory
+from handlers.messages import Attachment, IncomingMessage, MediaRef, Origin
+from handlers.turn import Turn
+from handlers.vision import Vision
+from tests.fakes import FakeClock, FakeMeter, FakeModel, FakePlatform, FakeSettings, FakeStore
+
+
+class FakeMedia:
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    async def put(self, data: bytes, mime: str, width: int = 0, height: int = 0) -> MediaRef:
+        ref = MediaRef(f"{len(self.files):064x}", mime, width, height)
+        self.files[ref.sha256] = data
+        return ref
+
+    async def get(self, ref: MediaRef) -> bytes | None:
+        return self.files.get(ref.sha256)
+
+
+class Bench:
+    """Everything is public, so that a test may script it and look at it."""
+
+    def __init__(self, *, is_open: bool = True, budget_tokens: int = 1_000) -> None:
+        self.store = FakeStore()
+        self.settings = FakeSettings()
+        self.platform = FakePlatform()
+        self.model = FakeModel()
+        self.clock = FakeClock()
+        self.meter = FakeMeter()
+        self.media = FakeMedia()
+        self.photos = PhotoStudio()
+        self.words = "spoken words"
+        self.spoken: list[str] = []
+        vision = Vision(self.photos, self.media)
+        defaults = Defaults(model="fake", budget_tokens=budget_tokens)
+        self.chat = Chat(
+            model=self.model,
+            history=self.store,
+            conversation=Conversation(vision, defaults, tokens),
+            memory=Memory(self.model, self.store),
+            senses=Senses(vision, self._hear, self._speak),
+            clock=self.clock,
+            meter=self.meter,
+        )
+        commands = {"ask": self.chat.ask, "retry": self.chat.retry, "continue": self.chat.go_on}
+        self.dispatch = Dispatch(
+            inbox=self.store,
+            settings=self.settings,
+            platforms={"test": self.platform},
+            access=Access(is_open=is_open, keys=frozenset(), clock=self.clock),
+            routes=Routes(self.chat.answer, commands, self.chat.deliver),
+            meter=self.meter,
+            clock=self.clock,
+            limits=Limits(),
+        )
+
+    async def _hear(self, turn: Turn, attachment: Attachment) -> str:
+        return self.words
+
+    async def _speak(self, turn: Turn, text: str) -> None:
+        self.spoken.append(text)
+
+    async def say(self, *messages: IncomingMessage) -> None:
+        """Send messages and wait until each is done."""
+        done = sum(row.is_done for row in self.store.rows.values())
+        await self.dispatch.submit(messages)
+        await self.store.all_done(done + sum(len(m.keys) for m in messages))
+
+    async def close(self) -> None:
+        await self.dispatch.drain(0)
+        self.photos.close()
+
+
+def tokens(text: str) -> int:
+    """Exact and simple, for tests: a token a word."""
+    return len(text.split())
+
+
+EXCHANGE_TOKENS = 2 * MESSAGE_TOKENS
+"""What an exchange costs beside its words."""
+
+
+def pressed(message: IncomingMessage, command: str, under: str = "") -> IncomingMessage:
+    """The press of a button that carries ``command``."""
+    return replace(message, command=command, text="", origin=Origin.BUTTON, message_id=under)

@@ -1,0 +1,86 @@
+"""What the model is sent: within the budget, with a beginning that rarely changes."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.context_window import KEPT_ALWAYS, fit, with_pictures
+from handlers.messages import Exchange, MediaRef
+from tests.unit.handlers.bench import EXCHANGE_TOKENS, tokens
+
+
+def exchange(number: int, words: int = 10, pictures: int = 0) -> Exchange:
+    return Exchange(
+        question="word " * words,
+        answer="",
+        media=tuple(MediaRef(f"{number}-{n}", "image/jpeg") for n in range(pictures)),
+        id=number,
+        ordinal=number,
+    )
+
+
+def test_what_fits_is_kept_whole() -> None:
+    exchanges = [exchange(n) for n in range(1, 6)]
+
+    assert fit(exchanges, 1_000, tokens).exchanges == tuple(exchanges)
+    assert fit(exchanges, 1_000, tokens).trimmed_through is None
+
+
+def test_what_does_not_fit_is_trimmed_to_half_at_once() -> None:
+    exchanges = [exchange(n) for n in range(1, 12)]
+    window = fit(exchanges, 10 * (10 + EXCHANGE_TOKENS), tokens)
+
+    assert window.trimmed_through == 6
+    assert [e.id for e in window.exchanges] == [7, 8, 9, 10, 11]
+
+
+def test_a_huge_question_does_not_drive_out_itself() -> None:
+    exchanges = [exchange(1), exchange(2), exchange(3, words=100_000)]
+    window = fit(exchanges, 500, tokens)
+
+    assert [e.id for e in window.exchanges] == [2, 3]
+
+
+@given(st.lists(st.integers(0, 400), max_size=60), st.integers(100, 2_000))
+def test_the_window_is_the_newest_end_and_within_the_budget(sizes: list[int], budget: int) -> None:
+    exchanges = [exchange(n + 1, words) for n, words in enumerate(sizes)]
+    window = fit(exchanges, budget, tokens)
+
+    assert window.exchanges == tuple(exchanges[len(exchanges) - len(window.exchanges) :])
+    cost = sum(tokens(e.question) + EXCHANGE_TOKENS for e in window.exchanges)
+    assert cost <= budget or len(window.exchanges) <= KEPT_ALWAYS
+
+
+@given(st.integers(20, 200), st.integers(200, 2_000))
+def test_a_growing_conversation_keeps_its_beginning_nearly_always(count: int, budget: int) -> None:
+    kept: list[Exchange] = []
+    trims = 0
+    for number in range(1, count):
+        kept.append(exchange(number))
+        window = fit(kept, budget, tokens)
+        trims += window.trimmed_through is not None
+        kept = list(window.exchanges)
+
+    per_block = max(1, int(budget * 0.5 / (10 + EXCHANGE_TOKENS)) - 1)
+    assert trims <= count / per_block + 1
+
+
+def pictures_of(exchange: Exchange) -> int:
+    return len(exchange.media)
+
+
+def test_recent_pictures_are_sent_again_and_old_ones_are_not() -> None:
+    exchanges = [exchange(n, pictures=1 if n in (1, 15) else 0) for n in range(1, 25)]
+
+    assert with_pictures(exchanges[:5], 6, pictures_of) == {1}
+    assert with_pictures(exchanges, 25, pictures_of) == {15}
+
+
+def test_many_pictures_are_dropped_in_blocks() -> None:
+    chosen = [
+        with_pictures([exchange(n, pictures=1) for n in range(1, count)], 9, pictures_of)
+        for count in range(2, 12)
+    ]
+
+    assert max(map(len, chosen)) == 8
+    assert chosen[7] == set(range(1, 9))
+    assert chosen[8] == {6, 7, 8, 9}

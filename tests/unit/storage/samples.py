@@ -1,0 +1,38 @@
+"""Values to store, and a clock that a test sets."""
+
+from dataclasses import dataclass
+
+from handlers.messages import (
+    Capability,
+    ChatKey,
+    Exchange,
+    IncomingMessage,
+    Sender,
+    UsageEntry,
+)
+
+NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC
+
+CHAT = ChatKey("telegram", "100")
+OTHER_CHAT = ChatKey("telegram", "100", "7")
+ADA = Sender("telegram", "1", "Ada", "en")
+
+
+@dataclass(slots=True)
+class SetClock:
+    time: float = NOON
+
+    def now(self) -> float:
+        return self.time
+
+
+def message(key: str, text: str = "hello", chat: ChatKey = CHAT) -> IncomingMessage:
+    return IncomingMessage(key=key, chat=chat, sender=ADA, message_id=f"m{key}", text=text)
+
+
+def exchange(number: int) -> Exchange:
+    return Exchange(f"question {number}", f"answer {number}", model="gpt")
+
+
+def usage(cost_usd: float | None = 0.5, capability: Capability = Capability.CHAT) -> UsageEntry:
+    return UsageEntry(capability, "gpt", input_tokens=10, output_tokens=5, cost_usd=cost_usd)
