@@ -5,8 +5,11 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-# The newest Python that is there, of those that Parley is tested on.
-PYTHON ?= $(firstword $(shell command -v python3.13 python3.12 python3.11 python3))
+# The newest Python that is there and runs (a version manager's stand-in may not), of those that
+# Parley is tested on.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$python && break; \
+  done || true)
 CONFIG ?= config.yaml
 # More for pytest: make test ARGS="-k markup"
 ARGS ?=
@@ -42,7 +45,7 @@ check: setup ## lint, formatting, types, tests: what must be green
 	$(BIN)/python -m pytest $(ARGS)
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "Parley needs Python 3.11 or newer, and there is no python3 here." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Parley needs Python 3.11 or newer, and there is none here." >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
 	  echo "Parley needs Python 3.11 or newer, which $(PYTHON) is not." >&2; \
 	  echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; }

@@ -138,7 +138,10 @@ async def build(config: Config, clock: Clock | None = None) -> AsyncIterator[Bot
         )
 
         async def find_reasons() -> tuple[str, ...]:
-            return () if telegram.is_ready else ("telegram is not connected",)
+            reasons: tuple[str, ...] = () if telegram.is_ready else ("telegram is not connected",)
+            if not await stores.database.is_ready():
+                reasons = (*reasons, "the database does not answer")
+            return reasons
 
         await stack.enter_async_context(
             WebServer(config.web.host, config.web.port, find_reasons=find_reasons, meter=meter)

@@ -35,7 +35,7 @@ with warnings.catch_warnings():
 ROOT = Path(__file__).resolve().parent.parent
 OURS = tuple(f"{ROOT / name}/" for name in ("bot", "handlers", "storage"))
 TESTS = f"{ROOT / 'tests'}/"
-MAX_STEP_CPU_S = 0.5
+MAX_STEP_CPU_S = 1.0
 
 _WAITING = {
     "subprocess.Popen": "starts a process and waits",

@@ -97,7 +97,8 @@ class WebServer:
 
 
 def _explain(error: OSError, host: str, port: int) -> OperatorError:
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    # From Python 3.13 on, asyncio tells an address that is not there without a number.
+    if isinstance(error, socket.gaierror) or error.errno in (errno.EADDRNOTAVAIL, None):
         return OperatorError(f"web.host: {host} is no address of this machine; try 127.0.0.1")
     if error.errno == errno.EADDRINUSE:
         return OperatorError(

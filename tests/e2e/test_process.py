@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import aiohttp
@@ -264,5 +264,5 @@ async def test_the_database_is_whole_after_a_kill(stage: Stage) -> None:
         bot.kill()
         await bot.ended()
 
-    with sqlite3.connect(stage.folder / "parley.db") as database:
+    with closing(sqlite3.connect(stage.folder / "parley.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
