@@ -1,9 +1,11 @@
 """What fell out of the window, kept as a running summary."""
 
+from dataclasses import replace
+
 import structlog
 
 from handlers.errors import ParleyError
-from handlers.messages import ChatKey, Exchange, UsageEntry
+from handlers.messages import Capability, ChatKey, Exchange, UsageEntry
 from handlers.ports import ChatModel, ChatRequest, Finish, HistoryStore, ModelMessage, TextPart
 from handlers.prompts import SUMMARISE
 
@@ -40,8 +42,8 @@ class Memory:
         exchanges = await self._history.unsummarised(chat)
         if not exchanges:
             return
-        summary = (await self._history.load(chat)).summary
-        text = material(summary, exchanges)
+        history = await self._history.load(chat)
+        text = material(history.summary, exchanges)
         request = ChatRequest(
             model=model,
             system=SUMMARISE,
@@ -52,6 +54,11 @@ class Memory:
         if is_whole and new_summary:
             await self._history.save_summary(chat, new_summary, exchanges[-1].id, (usage,))
             log.info("summary renewed", chat=str(chat), exchanges=len(exchanges))
+        else:
+            # Half a summary would be taken for the whole; what it cost is kept all the same.
+            old, through = history.summary, history.summarised_through
+            await self._history.save_summary(chat, old, through, (usage,))
+            log.warning("summary broke off", chat=str(chat))
 
     async def _ask(self, request: ChatRequest) -> tuple[str, UsageEntry, bool]:
         stream = await self._model.open(request)
@@ -59,7 +66,8 @@ class Memory:
             words = "".join([piece async for piece in stream])
         finally:
             await stream.aclose()
-        return words.strip(), stream.usage, stream.finish is Finish.COMPLETE
+        usage = replace(stream.usage, capability=Capability.SUMMARY)
+        return words.strip(), usage, stream.finish is Finish.COMPLETE
 
 
 def material(summary: str, exchanges: tuple[Exchange, ...]) -> str:

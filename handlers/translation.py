@@ -1,10 +1,11 @@
 """/transcribe and /translate: what a recording or a text says, in its own words or in English."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from handlers.conversation import pseudonym
 from handlers.errors import NothingToDoError
-from handlers.messages import Attachment, Delivery
+from handlers.messages import Attachment, Capability, Delivery
 from handlers.ports import Activity, ChatModel, ChatRequest, Finish, ModelMessage, Outcome, TextPart
 from handlers.prompts import TRANSLATE
 from handlers.texts import say
@@ -63,7 +64,7 @@ class Translation:
                 turn.reply.show(english)
         finally:
             await stream.aclose()
-            turn.spent(stream.usage)
+            turn.spent(replace(stream.usage, capability=Capability.TRANSLATION))
         return english, "" if stream.finish is Finish.COMPLETE else say("notice_translation_cut")
 
     async def _show(self, turn: Turn, words: str, notice: str = "") -> None:

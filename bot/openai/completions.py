@@ -5,7 +5,7 @@ from typing import Any
 from bot.openai.answer import Event, Tokens, Wire
 from bot.openai.client import Client
 from bot.openai.fields import find, find_count, find_text
-from bot.openai.parts import locate_picture, write_text
+from bot.openai.parts import locate_picture, write_asker, write_text
 from handlers.ports import ChatRequest, Finish, ModelMessage, TextPart
 
 _OLD_BOUND, _NEW_BOUND = "max_tokens", "max_completion_tokens"
@@ -52,11 +52,7 @@ class Completions:
         if self._max_output_tokens is not None:
             body[self._bound] = self._max_output_tokens
         if self._is_openai:
-            # Other servers may refuse what they do not know.
-            if request.person:
-                body["safety_identifier"] = request.person
-            if request.cache_key:
-                body["prompt_cache_key"] = request.cache_key
+            body |= write_asker(request)
         return body
 
 

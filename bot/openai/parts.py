@@ -2,7 +2,7 @@
 
 import base64
 
-from handlers.ports import PicturePart
+from handlers.ports import ChatRequest, PicturePart
 
 
 def write_text(text: str) -> str:
@@ -19,3 +19,9 @@ def locate_picture(part: PicturePart) -> str:
     if part.url:
         return part.url
     return f"data:{part.mime};base64,{base64.b64encode(part.data).decode('ascii')}"
+
+
+def write_asker(request: ChatRequest) -> dict[str, str]:
+    """Who asks, in which chat. For OpenAI itself: other servers may refuse what they don't know."""
+    named = {"safety_identifier": request.person, "prompt_cache_key": request.cache_key}
+    return {name: value for name, value in named.items() if value}

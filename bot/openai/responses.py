@@ -6,7 +6,7 @@ from bot.openai.answer import Event, Tokens, Wire
 from bot.openai.client import Client
 from bot.openai.failures import read_failure
 from bot.openai.fields import find, find_count, find_text
-from bot.openai.parts import locate_picture, write_text
+from bot.openai.parts import locate_picture, write_asker, write_text
 from handlers.ports import ChatRequest, Finish, ModelMessage, TextPart
 
 _TEXT_EVENTS = {"response.output_text.delta", "response.refusal.delta"}
@@ -41,11 +41,7 @@ class Responses:
         if self._max_output_tokens is not None:
             body["max_output_tokens"] = self._max_output_tokens
         if self._is_openai:
-            # Other servers may refuse what they do not know.
-            if request.person:
-                body["safety_identifier"] = request.person
-            if request.cache_key:
-                body["prompt_cache_key"] = request.cache_key
+            body |= write_asker(request)
         return body
 
 

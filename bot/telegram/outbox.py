@@ -108,13 +108,16 @@ class Outbox:
                 self._answer_ids.pop()
                 await self._sent.record(ANSWER, self.answer_ids)
 
-    async def send(self, part: Rendered, buttons: InlineKeyboardMarkup | None) -> int:
-        """A message of its own, until it has arrived; its id."""
+    def is_sent(self, slot: str, count: int = 1) -> bool:
+        return len(self._sent.ids(slot)) >= count
 
-        async def once() -> int:
-            return (await self._send(part, buttons, None)).message_id
+    async def send(self, slot: str, part: Rendered, buttons: Markup) -> None:
+        """One more message of its own in a slot, until it has arrived and is recorded."""
 
-        return await self._deliver(once)
+        async def once() -> None:
+            await self._recorded(slot, await self._send(part, buttons, None))
+
+        await self._deliver(once)
 
     async def edit(self, message_id: int, part: Rendered, buttons: Markup) -> bool:
         """Until the message shows it; False if the message is not there to be edited."""
@@ -130,22 +133,22 @@ class Outbox:
                 return False
             raise DeliveryRefusedError(str(refusal)) from refusal
 
-    async def upload(self, method: str, **content: Any) -> int:
-        """Send a file by ``method``, e.g. send_photo, until it has arrived; its id.
+    async def upload(self, slot: str, method: str, **content: Any) -> None:
+        """Send a file by ``method``, e.g. send_photo, until it has arrived and is recorded.
 
         BadRequest is for the caller, who may know another form.
         """
 
-        async def once() -> int:
+        async def once() -> None:
             message: Message = await getattr(self._bot, method)(
                 self.chat_id,
                 message_thread_id=self._thread_id,
                 reply_parameters=self._reply(),
                 **content,
             )
-            return message.message_id
+            await self._recorded(slot, message)
 
-        return await self._courier.deliver(once)
+        await self._courier.deliver(once)
 
     async def act(self, action: str) -> None:
         """A chat action; lost without a word if it cannot be shown."""
@@ -178,9 +181,20 @@ class Outbox:
             await self._edit(message_id, part, markup, DISPENSABLE)
         elif not await self.edit(message_id, part, markup):
             # Somebody deleted it: what is left of the answer must not hang on that.
-            self._answer_ids[number] = message_id = await self.send(part, markup)
-            await self._sent.record(ANSWER, self.answer_ids)
+            message_id = await self._replace(number, part, markup)
         self._shown[message_id] = (part, markup)
+
+    async def _replace(self, number: int, part: Rendered, markup: Markup) -> int:
+        async def once() -> int:
+            message = await self._send(part, markup, None)
+            self._answer_ids[number] = message.message_id
+            await self._sent.record(ANSWER, self.answer_ids)
+            return message.message_id
+
+        return await self._deliver(once)
+
+    async def _recorded(self, slot: str, message: Message) -> None:
+        await self._sent.record(slot, (*self._sent.ids(slot), str(message.message_id)))
 
     async def _send(self, part: Rendered, markup: Markup, importance: str | None) -> Message:
         async def call(entities: Sequence[MessageEntity]) -> Message:

@@ -89,14 +89,11 @@ class TelegramReply:
         return ids
 
     async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
-        if self._sent.ids(slot):
-            return
-        ids: list[str] = []
         parts = split(plain(text))
-        for number, part in enumerate(parts):
-            markup = keyboard(buttons) if number == len(parts) - 1 else None
-            ids.append(str(await self._outbox.send(part, markup)))
-        await self._sent.record(slot, tuple(ids))
+        for number, part in enumerate(parts, start=1):
+            if not self._outbox.is_sent(slot, number):
+                markup = keyboard(buttons) if number == len(parts) else None
+                await self._outbox.send(slot, part, markup)
 
     async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
         await self._stream.close()
@@ -115,44 +112,42 @@ class TelegramReply:
         await self.line("menu", text, buttons)
 
     async def photo(self, slot: str, picture: Picture, caption: str = "") -> None:
-        if self._sent.ids(slot):
+        if self._outbox.is_sent(slot):
             return
         ending = picture.mime.partition("/")[2] or "png"
         name = f"picture.{'jpg' if ending == 'jpeg' else ending}"
         words = caption[: MAX_CAPTION_UNITS // 2] or None
         try:
-            sent = await self._outbox.upload(
-                "send_photo", photo=InputFile(picture.data, name), caption=words
+            await self._outbox.upload(
+                slot, "send_photo", photo=InputFile(picture.data, name), caption=words
             )
         except BadRequest:
             # Too wide, too heavy, or of a kind that photos are not made of: a file holds it.
-            sent = await self._refusable(
+            await self._refusable(
                 self._outbox.upload(
-                    "send_document", document=InputFile(picture.data, name), caption=words
+                    slot, "send_document", document=InputFile(picture.data, name), caption=words
                 )
             )
-        await self._sent.record(slot, (str(sent),))
 
     async def voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
-        if self._sent.ids(slot):
+        if self._outbox.is_sent(slot):
             return
         duration = max(1, round(duration_s))
         try:
-            sent = await self._outbox.upload(
-                "send_voice", voice=InputFile(ogg, "voice.ogg"), duration=duration
+            await self._outbox.upload(
+                slot, "send_voice", voice=InputFile(ogg, "voice.ogg"), duration=duration
             )
         except BadRequest:
             mp3 = await self._to_mp3(ogg)
-            sent = await self._refusable(
+            await self._refusable(
                 self._outbox.upload(
-                    "send_audio", audio=InputFile(mp3, "answer.mp3"), duration=duration
+                    slot, "send_audio", audio=InputFile(mp3, "answer.mp3"), duration=duration
                 )
             )
-        await self._sent.record(slot, (str(sent),))
 
-    async def _refusable(self, sending: Awaitable[int]) -> int:
+    async def _refusable(self, sending: Awaitable[None]) -> None:
         try:
-            return await sending
+            await sending
         except BadRequest as refusal:
             raise DeliveryRefusedError(str(refusal)) from refusal
 
