@@ -16,7 +16,7 @@ from bot.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.web.metrics import PrometheusMeter
 from bot.web.server import WebServer
 from handlers.access import Access
-from handlers.chat import Chat, Senses
+from handlers.chat import Chat
 from handlers.conversation import Conversation, Defaults
 from handlers.dispatch import Dispatch, Handler, Limits, Routes
 from handlers.hearing import Hearing
@@ -26,6 +26,7 @@ from handlers.media.sounds import SoundStudio
 from handlers.memory import Memory
 from handlers.messages import ChatKey, VoiceMode
 from handlers.ports import Clock, Meter, Sound
+from handlers.questions import Questions
 from handlers.settings import Settings
 from handlers.speaking import Speaking
 from handlers.translation import Translation
@@ -65,7 +66,8 @@ def routes(
         history=stores.history,
         conversation=Conversation(vision, defaults, estimate_tokens),
         memory=Memory(service.chat, stores.history),
-        senses=Senses(vision, hearing.hear, speaking.speak),
+        questions=Questions(vision, hearing.hear),
+        speak=speaking.speak,
         clock=clock,
         meter=meter,
     )

@@ -94,9 +94,12 @@ async def _check_database(config: Config) -> list[Line]:
         await database.close()
         return [Line("ok", f"{path}, created")]
     if report.problems:
-        return [Line("FAIL", f"{path} is damaged: {problem}") for problem in report.problems]
+        return [
+            Line("FAIL", f"storage.path: {path} is damaged ({problem}); restore a backup")
+            for problem in report.problems
+        ]
     if not await asyncio.to_thread(os.access, path, os.W_OK):
-        return [Line("FAIL", f"{path} may not be written")]
+        return [Line("FAIL", f"storage.path: {path} may not be written; give the bot the right to")]
     state = "in use by a bot" if report.is_in_use else "whole"
     if report.schema < report.newest_schema:
         state += ", is brought up to date at the next start"

@@ -9,9 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bot.config import Config, load_config
+import structlog
+
+from bot.config import Config, find_unread_names, load_config
 from bot.logs import Scrubber, configure_logging
 from handlers.errors import OperatorError
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_CONFIG = Path("config.yaml")
 BROKEN = 1
@@ -33,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scrub = Scrubber(config.secrets)
         level = options.log_level or config.logging.level
         configure_logging(level, config.logging.format, config.secrets)
+        for name in find_unread_names(path, os.environ):
+            log.warning("a variable is not read", name=name, mend="PARLEY_<SECTION>__<KEY>")
         command: Callable[[Config], Work] = options.command
         return asyncio.run(command(config))
     except OperatorError as exc:

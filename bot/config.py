@@ -218,9 +218,11 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     ``path`` names the YAML file; None means that there is none. .env is looked for beside it, or
     in the working directory.
     """
-    folder = (path.parent if path else Path()).resolve()
-    variables = {**sources.read_dotenv(folder), **environ}
-    written = sources.expand(sources.read_file(path), variables.get) if path else {}
+    folder = _folder(path)
+    dotenv = sources.read_dotenv(folder)
+    variables = {**dotenv, **environ}
+    unexpanded = sources.read_file(path) if path else {}
+    written = sources.expand(unexpanded, variables.get)
     values = sources.merge(
         sources.merge(sources.from_plain_names(variables), written),
         sources.from_overrides(variables),
@@ -231,14 +233,32 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
         raise ConfigError(
             explain(exc, Config, sources.origins(variables, written, str(path)))
         ) from exc
-    _require_platform(config)
-    _require_key(config)
+
+    def find_source(section: str, key: str) -> str | None:
+        return sources.find_source((section, key), environ, dotenv, unexpanded, str(path))
+
+    _require_platform(config, find_source("telegram", "token"))
+    _require_key(config, find_source("openai", "api_key"))
     return config.placed_in(folder)
 
 
-def _require_platform(config: Config) -> None:
+def find_unread_names(path: Path | None, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Variables that begin with PARLEY_ and set nothing, for want of two underscores."""
+    return sources.unread_names({**sources.read_dotenv(_folder(path)), **environ})
+
+
+def _folder(path: Path | None) -> Path:
+    return (path.parent if path else Path()).resolve()
+
+
+def _require_platform(config: Config, source: str | None) -> None:
     if config.telegram.token:
         return
+    if source:
+        raise ConfigError(
+            f"telegram.token: {source} is empty, so there is no platform to start; "
+            "put the token that @BotFather gives there, or take the empty value out"
+        )
     if config.discord.token:
         raise ConfigError(
             "telegram.token: not set, and Discord comes with the next version; "
@@ -250,9 +270,15 @@ def _require_platform(config: Config) -> None:
     )
 
 
-def _require_key(config: Config) -> None:
-    if config.openai.to_options().is_openai and not config.openai.api_key:
+def _require_key(config: Config, source: str | None) -> None:
+    if config.openai.api_key or not config.openai.to_options().is_openai:
+        return
+    if source:
         raise ConfigError(
-            "openai.api_key: not set; put a key from platform.openai.com into OPENAI_API_KEY, "
-            "or name another server in openai.base_url"
+            f"openai.api_key: {source} is empty; "
+            "put a key from platform.openai.com there, or take the empty value out"
         )
+    raise ConfigError(
+        "openai.api_key: not set; put a key from platform.openai.com into OPENAI_API_KEY, "
+        "or name another server in openai.base_url"
+    )

@@ -5,13 +5,14 @@ YAML's null, an empty section, and a value that is only a reference to an unset 
 Messages name keys, files and variables, never a value: it may be a secret.
 """
 
+import io
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from handlers.errors import ConfigError
 
@@ -25,6 +26,7 @@ PLAIN_NAMES: Mapping[str, KeyPath] = {
     "OPENAI_API_KEY": ("openai", "api_key"),
     "OPENAI_BASE_URL": ("openai", "base_url"),
 }
+_OF_TESTS = "PARLEY_SPECS"
 _REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
 
 
@@ -90,12 +92,22 @@ def read_dotenv(folder: Path) -> dict[str, str]:
     """What .env in the folder sets; {} if there is none. os.environ is left alone."""
     path = folder / ".env"
     try:
-        values = dotenv_values(path, interpolate=False)
+        if not (path.is_file() or path.is_fifo()):
+            return {}
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as exc:
         raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8") from exc
-    return {name: value for name, value in values.items() if value is not None}
+    values: dict[str, str] = {}
+    for entry in parse_stream(io.StringIO(text)):
+        if entry.error:
+            written = entry.original.string
+            line = entry.original.line + written[: -len(written.lstrip())].count("\n")
+            raise ConfigError(f"{path}, line {line} is not NAME=value; close its quotes, if any")
+        if entry.key is not None and entry.value is not None:
+            values[entry.key] = entry.value
+    return values
 
 
 def from_plain_names(variables: Mapping[str, str]) -> Values:
@@ -115,6 +127,19 @@ def overriding_names(variables: Mapping[str, str]) -> dict[str, KeyPath]:
         if name.startswith(PREFIX) and "__" in name.removeprefix(PREFIX)
     }
     return dict(sorted(found.items(), key=lambda item: (len(item[1]), item[0])))
+
+
+def unread_names(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables that look like overrides and are none: they lack the two underscores."""
+    return tuple(
+        sorted(
+            name
+            for name in variables
+            if name.startswith(PREFIX)
+            and name not in (PREFIX, _OF_TESTS)
+            and "__" not in name.removeprefix(PREFIX)
+        )
+    )
 
 
 def from_overrides(variables: Mapping[str, str]) -> Values:
@@ -189,6 +214,36 @@ def origins(variables: Mapping[str, str], written: Values, file: str) -> dict[Ke
     plain = {path: name for name, path in PLAIN_NAMES.items() if name in variables}
     overrides = {path: name for name, path in overriding_names(variables).items()}
     return plain | dict.fromkeys(_leaves(written), file) | overrides
+
+
+def find_source(
+    key: KeyPath,
+    environ: Mapping[str, str],
+    dotenv: Mapping[str, str],
+    unexpanded: Values,
+    file: str,
+) -> str | None:
+    """Where the value of ``section.key`` comes from, in words; None if nothing gives one."""
+    variables = {**dotenv, **environ}
+
+    def place(name: str) -> str:
+        return f"{name} in the environment" if name in environ else f"{name} in .env"
+
+    for name, path in overriding_names(variables).items():
+        if path == key:
+            return place(name)
+    section = unexpanded.get(key[0])
+    written = section.get(key[1]) if isinstance(section, dict) else None
+    reference = _REFERENCE.fullmatch(written.strip()) if isinstance(written, str) else None
+    if reference is not None and reference[1]:
+        if reference[1] in variables:
+            return place(reference[1])
+    elif written is not None:
+        return file
+    return next(
+        (place(name) for name, path in PLAIN_NAMES.items() if path == key and name in variables),
+        None,
+    )
 
 
 def _leaves(values: Values, parents: KeyPath = ()) -> Iterator[KeyPath]:

@@ -57,6 +57,12 @@ def _check_bot_url(value: str) -> str:
     return value
 
 
+def _check_secret(value: str) -> str:
+    if not value.isascii():  # it could not even be sent
+        raise ValueError("holds a character that no key has; copy it anew")
+    return value
+
+
 def _check_member(value: object) -> str:
     member = str(value).strip()
     platform, _, number = member.partition(":")
@@ -72,7 +78,7 @@ def _check_person(value: object) -> str:
     return member
 
 
-Secret = Annotated[str, Field(repr=False)]
+Secret = Annotated[str, Field(repr=False), AfterValidator(_check_secret)]
 HttpUrl = Annotated[str, _check_url("https", "http")]
 BotUrl = Annotated[HttpUrl, AfterValidator(_check_bot_url)]
 SocketUrl = Annotated[str, _check_url("wss", "ws")]

@@ -17,8 +17,16 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-NOISY = ("aiohttp.access", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "telegram")
-"""Libraries that log every request, some with the bot's token in the address."""
+OURS = ("bot", "handlers", "storage")
+"""Only they are logged below WARNING. Libraries log there whatever passes through them: SQL with
+its values, requests with their bodies, addresses with the bot's token in them."""
+_LOWEST = {
+    "asyncio": logging.ERROR,  # warns of slow callbacks with what they were called with
+    # These say with a whole answer of Telegram what else is an exception, which we log.
+    "telegram.Bot": logging.CRITICAL + 1,
+    "telegram.ext.ExtBot": logging.CRITICAL + 1,
+    "telegram.request.BaseRequest": logging.CRITICAL + 1,
+}
 SHORTEST_SECRET = 6
 """Placeholders such as ``none``, which servers without keys are given, are words of logs, too."""
 HIDDEN = "[secret]"
@@ -71,10 +79,11 @@ def configure_logging(
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(Scrubber(secrets), is_readable, stream.isatty()))
     root = logging.getLogger()
+    handler.addFilter(_holds_no_words)
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    root.setLevel(max(logging.WARNING, getattr(logging, level.upper())))
+    for name in OURS:
+        logging.getLogger(name).setLevel(level.upper())
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -82,6 +91,13 @@ def configure_logging(
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
     sys.excepthook = _log_crash
+
+
+def _holds_no_words(record: logging.LogRecord) -> bool:
+    # Asked of every line, whatever level its logger has: some libraries choose their own.
+    if record.name.partition(".")[0] in OURS:
+        return True
+    return record.levelno >= _LOWEST.get(record.name, logging.WARNING)
 
 
 def _shared() -> list[Processor]:

@@ -1,25 +1,23 @@
 """A question to the model, and its answer: the heart of the bot."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from handlers.commands import wrong_arguments
-from handlers.conversation import Conversation, author_name, quote_text
+from handlers.conversation import Conversation, LeftOut
 from handlers.errors import (
     AnswerEmptyError,
-    ContentUnsupportedError,
     NothingToDoError,
     ParleyError,
+    PicturesUnsupportedError,
     PictureUnreachableError,
     Stopped,
 )
 from handlers.memory import Memory
 from handlers.messages import (
     AnswerState,
-    Attachment,
-    AttachmentKind,
     Button,
     ButtonRows,
     Delivery,
@@ -38,14 +36,18 @@ from handlers.ports import (
     HistoryStore,
     Meter,
     Outcome,
+    PicturePart,
 )
 from handlers.prompts import CONTINUE, PICTURE_MADE
+from handlers.questions import Questions, author_of
 from handlers.texts import say
 from handlers.turn import Turn
-from handlers.vision import Vision, addresses
+from handlers.vision import addresses
 
 log = structlog.get_logger(__name__)
 
+EDIT_WINDOW_S = 3600.0
+"""An edit of what is not in the window is a question only if it was sent so lately."""
 NOTICES = {
     Finish.COMPLETE: "",
     Finish.LENGTH: "notice_length",
@@ -54,13 +56,7 @@ NOTICES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Senses:
-    """What chat borrows from the other capabilities."""
-
-    vision: Vision
-    hear: Callable[[Turn, Attachment], Awaitable[str]]
-    speak: Callable[[Turn, str], Awaitable[None]]
+Speak = Callable[[Turn, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +66,22 @@ class Asked:
     question: Exchange
     history: History
     replaces: int = 0
+    continues: Exchange | None = None
+    """The exchange whose answer goes on with this one's."""
+    supersedes: str = ""
+    """The message under which the buttons of the answer before stand."""
 
 
 class Chat:
     def __init__(
         self,
+        *,
         model: ChatModel,
         history: HistoryStore,
         conversation: Conversation,
         memory: Memory,
-        senses: Senses,
+        questions: Questions,
+        speak: Speak,
         clock: Clock,
         meter: Meter,
     ) -> None:
@@ -87,7 +89,8 @@ class Chat:
         self._history = history
         self._conversation = conversation
         self._memory = memory
-        self._senses = senses
+        self._questions = questions
+        self._speak = speak
         self._clock = clock
         self._meter = meter
 
@@ -98,15 +101,17 @@ class Chat:
         history = await self._history.load(turn.message.chat)
         edited = None
         if turn.message.origin is Origin.EDIT:
-            edited = _edited(history, turn.message.message_id)
-            if edited is not None and not _changes(turn, edited):
+            edited = _asked_by(history, turn.message.message_id)
+            if (edited is None and self._is_old(turn)) or _is_same(turn, edited):
                 return
+            if edited is not None and edited is not history.exchanges[-1]:
+                raise NothingToDoError("edit_last_only")
         with turn.stoppable():
-            question = await self._understand(turn, edited)
+            question = await self._questions.understand(turn, edited)
         if not (question.question or question.media or question.quote):
             await turn.reply.line("empty", say("ask_me"))
         elif edited is None:
-            await self._ask(turn, Asked(question, history))
+            await self._ask(turn, Asked(question, history, supersedes=_last_message(history)))
         else:
             await self._ask(turn, _instead_of_last(history, question))
 
@@ -122,7 +127,8 @@ class Chat:
         last = _last(history, "nothing_to_retry")
         pressed_under = turn.message.message_id if turn.message.origin is Origin.BUTTON else ""
         if pressed_under and pressed_under not in last.answer_message_ids:
-            raise NothingToDoError("retry_last_only")
+            await turn.reply.drop_buttons()
+            return
         if last.answer == PICTURE_MADE:
             raise NothingToDoError("retry_no_picture")
         await self._ask(turn, _instead_of_last(history, last))
@@ -133,8 +139,9 @@ class Chat:
         last = _last(history, "nothing_to_continue")
         if last.state is AnswerState.COMPLETE:
             raise NothingToDoError("nothing_to_continue")
-        question = Exchange(CONTINUE, "", author=self._author(turn))
-        await self._ask(turn, Asked(question, history))
+        question = Exchange(CONTINUE, "", author=author_of(turn))
+        asked = Asked(question, history, last.id, last, _last_message(history))
+        await self._ask(turn, asked)
 
     async def deliver(self, turn: Turn, delivery: Delivery) -> None:
         """Show an answer that is stored, and say it if it is to be said."""
@@ -143,59 +150,13 @@ class Chat:
             return
         try:
             with turn.stoppable():
-                await self._senses.speak(turn, delivery.text)
+                await self._speak(turn, delivery.text)
         except Stopped:
             log.info("speaking was stopped")
         except ParleyError as error:
             # The answer itself has arrived: it would be wrong to call it failed.
             log.warning("not spoken", error=type(error).__name__, detail=str(error))
             await turn.reply.line("not spoken", say("speech_failed", ref=turn.ref))
-
-    # ------------------------------------------------------------ the question
-
-    async def _understand(self, turn: Turn, edited: Exchange | None) -> Exchange:
-        """The question that a message asks, with everything that came with it."""
-        message = turn.message
-        for attachment in message.attachments:
-            if attachment.kind is AttachmentKind.OTHER:
-                raise ContentUnsupportedError(attachment.name, kind=attachment.name)
-        heard = await self._listen(turn, message.attachments)
-        for number, words in enumerate(heard):
-            await turn.reply.line(f"transcript {number}", say("transcript", text=words))
-        quote, quoted_photos = await self._quote(turn)
-        photos = [*_photos(message.attachments), *quoted_photos]
-        if edited is not None and len(edited.media) > 1:
-            # An edit of an album's caption carries one of its pictures; all are still meant.
-            media = edited.media
-        else:
-            media = await self._senses.vision.see(turn, photos)
-        return Exchange(
-            question="\n".join(text for text in (message.text, *heard) if text),
-            answer="",
-            author=self._author(turn),
-            quote=quote,
-            media=media,
-            question_message_id=message.message_id,
-            is_spoken=bool(heard),
-        )
-
-    def _author(self, turn: Turn) -> str:
-        return author_name(turn.message.sender.name) if turn.message.is_group else ""
-
-    async def _listen(self, turn: Turn, attachments: Sequence[Attachment]) -> list[str]:
-        return [
-            await self._senses.hear(turn, attachment)
-            for attachment in attachments
-            if attachment.kind.is_sound
-        ]
-
-    async def _quote(self, turn: Turn) -> tuple[str, list[Attachment]]:
-        quoted = turn.message.quoted
-        if quoted is None:
-            return "", []
-        heard = await self._listen(turn, quoted.attachments)
-        others = [f"[{a.name}]" for a in quoted.attachments if a.kind is AttachmentKind.OTHER]
-        return quote_text(quoted, [*heard, *others]), _photos(quoted.attachments)
 
     # ------------------------------------------------------------ the answer
 
@@ -205,7 +166,7 @@ class Chat:
         try:
             with turn.stoppable():
                 async with turn.reply.working(Activity.WRITING):
-                    stream, trimmed_through = await self._open(turn, asked)
+                    stream, trimmed_through = await self._start(turn, asked)
                 async for piece in stream:
                     if not text:
                         self._observe_first(turn, started)
@@ -221,24 +182,35 @@ class Chat:
         finally:
             if stream is not None:
                 await stream.aclose()
-                turn.spent(stream.usage)
+                turn.spent(*stream.usage)
         if finish is Finish.COMPLETE:
             state = AnswerState.COMPLETE
         elif state is AnswerState.UNFINISHED:
             log.warning("answer unfinished", finish=finish.value, characters=len(text))
         await self._keep_and_deliver(turn, asked, text, state, notice, trimmed_through)
 
-    async def _open(self, turn: Turn, asked: Asked) -> tuple[ChatStream, int | None]:
+    async def _start(self, turn: Turn, asked: Asked) -> tuple[ChatStream, int | None]:
+        """The stream with its first text there; what failed before it is noted as spent."""
         arguments = (turn.message, turn.settings, asked.history, asked.question)
         prepared = await self._conversation.prepare(*arguments)
         try:
-            return await self._model.open(prepared.request), prepared.trimmed_through
-        except PictureUnreachableError:
-            if addresses(asked.question.question) or not _has_addresses(prepared.request):
+            return await self._started(turn, prepared.request), prepared.trimmed_through
+        except (PictureUnreachableError, PicturesUnsupportedError) as refusal:
+            left_out = _left_out(refusal, asked.question, prepared.request)
+            if not left_out:
                 raise
-            # A link of an earlier question died; it must not take this one with it.
-            prepared = await self._conversation.prepare(*arguments, with_old_addresses=False)
-            return await self._model.open(prepared.request), prepared.trimmed_through
+        # What an earlier question showed must not take this one with it.
+        prepared = await self._conversation.prepare(*arguments, left_out=left_out)
+        return await self._started(turn, prepared.request), prepared.trimmed_through
+
+    async def _started(self, turn: Turn, request: ChatRequest) -> ChatStream:
+        stream = self._model.ask(request)
+        try:
+            await stream.start()
+        except BaseException:
+            turn.spent(*stream.usage)
+            raise
+        return stream
 
     def _observe_first(self, turn: Turn, started: float) -> None:
         took_s = self._clock.now() - started
@@ -254,12 +226,15 @@ class Chat:
         trimmed_through: int | None,
     ) -> None:
         model = self._conversation.model_of(turn.settings)
-        exchange = replace(asked.question, answer=text, state=state, model=model)
+        base = asked.continues or asked.question
+        begun = base.answer if asked.continues is not None else ""
+        exchange = replace(base, answer=begun + text, state=state, model=model)
         delivery = Delivery(
             text=text,
             notice=say(notice) if notice else "",
             buttons=_buttons(state),
-            is_spoken=state is AnswerState.COMPLETE and self._is_to_be_spoken(turn, asked.question),
+            is_spoken=state is AnswerState.COMPLETE and self._is_to_be_spoken(turn, base),
+            supersedes=asked.supersedes,
         )
         await turn.commit(
             Outcome(delivery, exchange, replaces=asked.replaces, window_start=trimmed_through)
@@ -268,13 +243,13 @@ class Chat:
         if trimmed_through is not None:
             turn.background(self._memory.summarise(turn.message.chat, model, turn.settings.effort))
 
+    def _is_old(self, turn: Turn) -> bool:
+        """Whether a message was sent so long ago that an edit of it asks for nothing."""
+        return self._clock.now() - turn.message.sent_at > EDIT_WINDOW_S
+
     def _is_to_be_spoken(self, turn: Turn, question: Exchange) -> bool:
         mode = turn.settings.voice_mode or self._conversation.defaults.voice_mode
         return mode is VoiceMode.ON or (mode is VoiceMode.AUTO and question.is_spoken)
-
-
-def _photos(attachments: Sequence[Attachment]) -> list[Attachment]:
-    return [a for a in attachments if a.kind is AttachmentKind.PHOTO]
 
 
 def _last(history: History, missing: str) -> Exchange:
@@ -287,25 +262,38 @@ def _instead_of_last(history: History, question: Exchange) -> Asked:
     """Ask ``question`` in the place of the last exchange."""
     last = history.exchanges[-1]
     earlier = replace(history, exchanges=history.exchanges[:-1])
-    return Asked(replace(question, ordinal=last.ordinal), earlier, replaces=last.id)
+    question = replace(question, ordinal=last.ordinal)
+    return Asked(question, earlier, last.id, supersedes=_last_message(history))
 
 
-def _edited(history: History, message_id: str) -> Exchange | None:
-    """The last exchange, if that message asked it; None if no known exchange was asked by it."""
-    for exchange in history.exchanges[:-1]:
-        if exchange.question_message_id == message_id:
-            raise NothingToDoError("edit_last_only")
-    last = history.exchanges[-1] if history.exchanges else None
-    return last if last is not None and last.question_message_id == message_id else None
+def _last_message(history: History) -> str:
+    """The message that holds the end of the last answer; empty if there is none."""
+    ids = history.exchanges[-1].answer_message_ids if history.exchanges else ()
+    return ids[-1] if ids else ""
 
 
-def _changes(turn: Turn, edited: Exchange) -> bool:
+def _asked_by(history: History, message_id: str) -> Exchange | None:
+    return next((e for e in history.exchanges if message_id in e.question_message_ids), None)
+
+
+def _is_same(turn: Turn, edited: Exchange | None) -> bool:
     """Platforms report edits that change no word, a link's preview for instance."""
-    return turn.message.text != edited.question or bool(turn.message.attachments)
+    if edited is None:
+        return False
+    words, asked = turn.message.text, edited.question
+    # What was heard stands under the words that were written with it.
+    return words == asked or (edited.is_spoken and (not words or asked.startswith(f"{words}\n")))
 
 
-def _has_addresses(request: ChatRequest) -> bool:
-    return any(getattr(part, "url", "") for message in request.messages for part in message.parts)
+def _left_out(refusal: ParleyError, question: Exchange, request: ChatRequest) -> LeftOut:
+    """Which pictures of the past a refused question can be asked without; "" if it is its own."""
+    parts = [part for message in request.messages[:-1] for part in message.parts]
+    pictures = [part for part in parts if isinstance(part, PicturePart)]
+    if isinstance(refusal, PictureUnreachableError):
+        is_old = any(picture.url for picture in pictures) and not addresses(question.question)
+        return "addresses" if is_old else ""
+    is_own = question.media or addresses(question.question)
+    return "pictures" if pictures and not is_own else ""
 
 
 def _buttons(state: AnswerState) -> ButtonRows:

@@ -22,7 +22,9 @@ PICTURE_TOKENS = 800
 PICTURE_BLOCK = 10
 """Pictures are sent again for 10 to 19 exchanges, then as a line of text."""
 MAX_PICTURES = 8
-"""At most so many pictures of the past in one request."""
+"""At most so many pictures of the past in one request, but for one album that has more."""
+MAX_EXCHANGES = 400
+"""More, however short, are over the budget too: the store loads no more than a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ def fit(exchanges: Sequence[Exchange], budget_tokens: int, count: Callable[[str]
     """The window for the next request; ``count`` tells the tokens of a text."""
     costs = [_cost(exchange, count) for exchange in exchanges]
     total = sum(costs)
-    if total <= budget_tokens:
+    if total <= budget_tokens and len(exchanges) <= MAX_EXCHANGES:
         return Window(tuple(exchanges))
-    keep_from = 0
+    keep_from = len(exchanges) - MAX_EXCHANGES // 2 if len(exchanges) > MAX_EXCHANGES else 0
+    total -= sum(costs[:keep_from])
     last_droppable = max(0, len(exchanges) - KEPT_ALWAYS)
     while keep_from < last_droppable and total > budget_tokens * TRIM_TO:
         total -= costs[keep_from]
@@ -68,9 +71,14 @@ def with_pictures(
         for exchange in exchanges
         if count(exchange) and block - exchange.ordinal // PICTURE_BLOCK < 2
     ]
-    pictures = sum(count(exchange) for exchange in recent)
-    while recent and pictures > MAX_PICTURES:
-        # Down to half at once: dropping the oldest at every new photo would change every prefix.
-        while recent and pictures > MAX_PICTURES // 2:
-            pictures -= count(recent.pop(0))
-    return frozenset(exchange.id for exchange in recent)
+    total = sum(count(exchange) for exchange in recent)
+    # Counted from the oldest, in steps of half the bound: a new photo rarely moves the cut.
+    step = MAX_PICTURES // 2
+    dropped = -(-max(0, total - MAX_PICTURES) // step) * step
+    seen = 0
+    kept = []
+    for exchange in recent:
+        if seen >= dropped or exchange is recent[-1]:
+            kept.append(exchange.id)
+        seen += count(exchange)
+    return frozenset(kept)

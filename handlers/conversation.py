@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from handlers.context_window import fit, with_pictures
 from handlers.messages import ChatSettings, Exchange, IncomingMessage, Quoted, VoiceMode
@@ -13,6 +14,9 @@ from handlers.vision import Vision, addresses
 MAX_NAME = 64
 MAX_QUOTE = 4_000
 """Characters of a quoted message: what is meant by "this" is rarely longer."""
+
+
+LeftOut = Literal["", "addresses", "pictures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,12 @@ class Conversation:
         history: History,
         question: Exchange,
         *,
-        with_old_addresses: bool = True,
+        left_out: LeftOut = "",
     ) -> Prepared:
-        """The request that asks ``question`` after what ``history`` holds."""
+        """The request that asks ``question`` after what ``history`` holds.
+
+        ``left_out``: which pictures of the past are not shown again.
+        """
         defaults = self.defaults
         window = fit(history.exchanges, defaults.budget_tokens, self._count)
         detail = settings.detail or defaults.detail
@@ -63,8 +70,9 @@ class Conversation:
         pictured = with_pictures(window.exchanges, ordinal, _picture_count)
         messages: list[ModelMessage] = []
         for past in window.exchanges:
-            pictures = await self._pictures(past, detail) if past.id in pictured else []
-            if not with_old_addresses:
+            is_shown = past.id in pictured and left_out != "pictures"
+            pictures = await self._pictures(past, detail) if is_shown else []
+            if left_out == "addresses":
                 pictures = [picture for picture in pictures if not picture.url]
             messages.append(_asked(past, pictures))
             messages.append(ModelMessage("assistant", (TextPart(past.answer),)))

@@ -5,7 +5,6 @@ failure told; whatever is neither is taken up again at the next start.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,18 +19,33 @@ from handlers.errors import (
     QueueFullError,
     ServiceError,
     Stopped,
+    StorageError,
 )
 from handlers.lanes import Lanes
-from handlers.messages import Button, ChatKey, Delivery, IncomingMessage, Origin, Pending
+from handlers.media.memory import MemoryGate
+from handlers.messages import (
+    ChatKey,
+    Delivery,
+    IncomingMessage,
+    Origin,
+    Pending,
+    reference,
+)
 from handlers.ports import Clock, InboxStore, Meter, Platform, SettingsStore
+from handlers.telling import tell, tell_unfinished, try_line
 from handlers.texts import say
-from handlers.turn import Turn, reference
+from handlers.turn import Turn
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Turn], Awaitable[None]]
 
-REMEMBERED_FAILURES = 1_000
+EDITED_COMMANDS = ("", "ask")
+ANSWERED = "answered"
+FAILED = "failed"
+UNFINISHED = "unfinished"
+REPEAT_AFTER_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""A message that the database did not let finish is taken up again after these pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,8 @@ class Routes:
 class Limits:
     queue_per_chat: int = 200
     concurrent_turns: int = 64
+    file_bytes: int = 48 * 1024 * 1024
+    """Of people's files in memory at once; each is there about three times while it is sent on."""
 
 
 class Dispatch:
@@ -62,6 +78,7 @@ class Dispatch:
         meter: Meter,
         clock: Clock,
         limits: Limits,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._inbox = inbox
         self._settings = settings
@@ -71,10 +88,11 @@ class Dispatch:
         self._meter = meter
         self._clock = clock
         self._limits = limits
+        self._pause = pause
         self._lanes = Lanes(self._work, limits.concurrent_turns)
         self._running: dict[ChatKey, Turn] = {}
         self._stop_next: set[ChatKey] = set()
-        self._failed: OrderedDict[ChatKey, IncomingMessage] = OrderedDict()
+        self._files = MemoryGate(limits.file_bytes)
         self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------ in
@@ -93,7 +111,8 @@ class Dispatch:
         for message in await self._inbox.accept(messages):
             self._meter.count("messages", {"platform": message.chat.platform})
             log.info("message accepted", ref=reference(message.key), chat=str(message.chat))
-            if self._lanes.depth(message.chat) >= self._limits.queue_per_chat:
+            is_full = self._lanes.depth(message.chat) >= self._limits.queue_per_chat
+            if is_full and message.command != "stop":
                 self._spawn(self._refuse(message))
             else:
                 self._enqueue(Pending(message))
@@ -106,52 +125,86 @@ class Dispatch:
 
     def _stop(self, pending: Pending) -> None:
         """/stop and the Stop button are never queued: they act on what runs now."""
-        chat = pending.message.chat
-        if not self._access.allows(pending.message):
-            self._spawn(self._guarded(pending, lambda turn: self._route(turn, pending)))
-            return
-        turn = self._running.get(chat)
-        did_stop = turn.stop() if turn is not None else self._lanes.is_busy(chat)
-        if turn is None and did_stop:
-            self._stop_next.add(chat)
-        self._spawn(self._finish_stop(pending, did_stop))
+        message = pending.message
+        is_allowed = self._access.allows(message)
+        is_press = message.origin is Origin.BUTTON
+        is_busy = self._lanes.is_busy(message.chat)
+        running = self._running.get(message.chat)
+        # A button means the answer that it stands under, which another may have followed since.
+        is_meant = running is not None and (
+            not is_press or running.reply.is_showing(message.message_id)
+        )
+        if is_allowed and running is not None and is_meant:
+            running.stop()
+        elif is_allowed and is_busy and running is None and not is_press:
+            self._stop_next.add(message.chat)  # it collects its parts, or waits for a slot
 
-    async def _finish_stop(self, pending: Pending, did_stop: bool) -> None:
         async def answer(turn: Turn) -> None:
-            # A press that came too late needs no words: the whole answer is there to see.
-            if not did_stop and turn.message.origin is Origin.MESSAGE:
+            if not is_allowed:
+                await self._route(turn, pending)
+            elif is_press and not is_meant:
+                await turn.reply.drop_buttons()
+            elif not is_press and not is_busy:
                 await turn.reply.line("stop", say("nothing_to_stop"))
 
-        await self._guarded(pending, answer)
+        self._spawn(self._alone(pending, answer))
 
     async def _refuse(self, message: IncomingMessage) -> None:
         async def answer(_: Turn) -> None:
             raise QueueFullError(str(message.chat), limit=self._limits.queue_per_chat)
 
-        await self._guarded(Pending(message), answer)
+        await self._alone(Pending(message), answer)
 
     # ------------------------------------------------------------ one message
 
     async def _work(self, pending: Pending) -> None:
+        """Deal with a message until it is finished; while the database fails, for a minute."""
         chat = pending.message.chat
-        is_retry = pending.message.command == "retry" and self._access.allows(pending.message)
-        if is_retry and chat in self._failed:
-            # What failed left no trace in the history: asking again is asking it anew.
-            failed = self._failed.pop(chat)
-            again = replace(failed, key=pending.message.key, merged_keys=pending.message.keys)
-            pending = replace(pending, message=again)
 
         async def answer(turn: Turn) -> None:
+            self._running[chat] = turn
             if chat in self._stop_next:
                 self._stop_next.discard(chat)
-                turn.stop_at_start()
-            self._running[chat] = turn
-            try:
-                await self._route(turn, pending)
-            finally:
-                del self._running[chat]
+                turn.stop()
+            await self._route(turn, left)
 
-        await self._guarded(pending, answer)
+        left = pending
+        for pause_s in (*REPEAT_AFTER_S, None):
+            try:
+                left = await self._as_asked(left)
+                if await self._guarded(left, answer):
+                    return
+            except Exception:
+                log.exception("a message could not be finished")
+            finally:
+                self._running.pop(chat, None)
+            if pause_s is not None:
+                await self._pause(pause_s)
+                reloaded = await self._reloaded(left)
+                if reloaded is None:
+                    return
+                left = reloaded
+        platform = self._platforms[chat.platform]
+        await tell_unfinished(platform, left)
+
+    async def _as_asked(self, pending: Pending) -> Pending:
+        """The message itself; for a retry of a failed one, that."""
+        message = pending.message
+        if message.command != "retry" or not self._access.allows(message):
+            return pending
+        # What failed left no trace in the history: asking again is asking it anew.
+        return await self._inbox.take_failed(message) or pending
+
+    async def _reloaded(self, pending: Pending) -> Pending | None:
+        """What is left to do of a message that could not be finished; None if it was, after all."""
+        try:
+            rows = await self._inbox.unfinished()
+        except StorageError:
+            return pending
+        for row in rows:
+            if row.message.key == pending.message.key:
+                return replace(row, message=pending.message)
+        return None
 
     async def _route(self, turn: Turn, pending: Pending) -> None:
         message = turn.message
@@ -161,6 +214,8 @@ class Dispatch:
             if self._access.should_tell(message):
                 await turn.reply.line("stranger", say("stranger", id=message.sender.key))
             return
+        if message.origin is Origin.EDIT and message.command not in EDITED_COMMANDS:
+            return  # platforms report edits that nobody made: nothing is done or paid twice for one
         if pending.delivery is not None:
             await turn.restore()
             await self._routes.deliver(turn, pending.delivery)
@@ -172,80 +227,85 @@ class Dispatch:
         else:
             await self._routes.message(turn)
 
-    async def _guarded(self, pending: Pending, handler: Handler) -> None:
-        """Run the handler; whatever it raises, the message is finished and the bot goes on."""
+    async def _alone(self, pending: Pending, handler: Handler) -> None:
+        """Deal with a message beside the queue of its chat."""
+        try:
+            await self._guarded(pending, handler)
+        except Exception:
+            log.exception("a message could not be finished")
+
+    async def _guarded(self, pending: Pending, handler: Handler) -> bool:
+        """Run the handler and finish the message, whatever it raises. False: it is not finished.
+
+        StorageError if the database fails.
+        """
         message = pending.message
         started = self._clock.now()
-        with structlog.contextvars.bound_contextvars(
-            ref=reference(message.key), chat=str(message.chat)
-        ):
-            turn = None
+        with structlog.contextvars.bound_contextvars(ref=pending.ref, chat=str(message.chat)):
+            settings = await self._settings.load(message.chat)
+            platform = self._platforms[message.chat.platform]
+            turn = Turn(pending, settings, platform, self._inbox, self._spawn, self._files)
             try:
-                settings = await self._settings.load(message.chat)
-                platform = self._platforms[message.chat.platform]
-                turn = Turn(pending, settings, platform, self._inbox, self._spawn)
                 outcome = await self._run(turn, handler)
-                await self._inbox.done(
-                    turn.message, turn.take_usage(), turn.exchange_id, turn.answer_message_ids
-                )
-            except Exception:
-                # The row stays unfinished, so the message is answered at the next start.
-                log.exception("message could not be finished")
-                outcome = "unfinished"
+                if outcome == UNFINISHED:
+                    return False
+                await self._finish(turn, outcome)
+            except asyncio.CancelledError:
+                # The end of the process: what was used so far is billed all the same.
+                if usage := turn.take_usage():
+                    await self._inbox.save_step(message.key, "interrupted", "", usage)
+                raise
             finally:
-                if turn is not None:
-                    await turn.reply.aclose()
+                await turn.reply.aclose()
             took_s = self._clock.now() - started
             labels = {"platform": message.chat.platform}
             self._meter.count("answers", {**labels, "outcome": outcome})
             self._meter.observe("answer", took_s, labels)
             log.info("message done", outcome=outcome, took_s=round(took_s, 3))
+        return True
+
+    async def _finish(self, turn: Turn, outcome: str) -> None:
+        if outcome == FAILED and not turn.is_committed:
+            await self._inbox.fail(turn.message, turn.take_usage())
+        else:
+            await self._inbox.done(
+                turn.message, turn.take_usage(), turn.exchange_id, turn.answer_message_ids
+            )
 
     async def _run(self, turn: Turn, handler: Handler) -> str:
-        """The outcome, in a word. Raises only if even the failure could not be told."""
+        """The outcome, in a word. The one place where an error becomes a reply."""
         try:
             await handler(turn)
         except Stopped:
-            await self._tell(turn, say("stopped"))
+            await tell(turn, say("stopped"))
             return "stopped"
         except DeliveryRefusedError as refusal:
             log.warning("the platform refused the answer for good", detail=str(refusal))
+            await try_line(turn, say(refusal.text_key))
             return "undeliverable"
         except PersonError as fault:
             log.info("told the person", error=type(fault).__name__, detail=str(fault))
-            await self._tell(turn, say(fault.text_key, **fault.values), turn.ref)
+            ref = turn.ref if fault.has_reference else ""
+            await tell(turn, say(fault.text_key, **fault.values), ref)
             return "declined"
         except ServiceError as fault:
             log.warning("a service failed", error=type(fault).__name__, detail=str(fault))
             self._meter.count("errors", {"kind": type(fault).__name__})
-            await self._fail(turn, say(fault.text_key, **fault.values))
-            return "failed"
+            await tell(turn, say(fault.text_key, **fault.values), turn.ref, try_again=True)
+            return FAILED
         except Exception as fault:
             log.exception("our own fault")
             self._meter.count("errors", {"kind": type(fault).__name__})
-            await self._fail(turn, say("error_ours"))
-            return "failed"
-        else:
-            self._failed.pop(turn.message.chat, None)
-            return "answered"
+            return await self._own_fault(turn, fault)
+        return ANSWERED
 
-    async def _fail(self, turn: Turn, words: str) -> None:
-        """Tell a failure that trying again may mend, with a button to do so."""
-        self._failed[turn.message.chat] = turn.message
-        self._failed.move_to_end(turn.message.chat)
-        while len(self._failed) > REMEMBERED_FAILURES:
-            self._failed.popitem(last=False)
-        await self._tell(turn, words, turn.ref, try_again=True)
-
-    async def _tell(
-        self, turn: Turn, words: str, ref: str = "", *, try_again: bool = False
-    ) -> None:
-        text = f"{words} {say('reference', ref=ref)}" if ref else words
-        rows = ((Button(say("button_again"), "retry"),),) if try_again else ()
-        try:
-            await turn.reply.tell(text, rows)
-        except DeliveryRefusedError as refusal:
-            log.warning("the platform refused the line for good", detail=str(refusal))
+    async def _own_fault(self, turn: Turn, fault: Exception) -> str:
+        if turn.is_delivered:
+            return ANSWERED  # what failed came after the answer, and must not replace it
+        if turn.is_committed or isinstance(fault, StorageError):
+            return UNFINISHED
+        await tell(turn, say("error_ours"), turn.ref, try_again=True)
+        return FAILED
 
     # ------------------------------------------------------------ the end
 

@@ -7,6 +7,7 @@
     │   ├── PictureUnreadableError
     │   ├── PictureTooLargeError    too many pixels
     │   ├── PictureUnreachableError the service could not fetch a picture's address
+    │   ├── PicturesUnsupportedError the model cannot look at pictures
     │   ├── SoundUnreadableError
     │   ├── NothingHeardError       a recording without words
     │   ├── ContentUnsupportedError a kind of message that nobody reads
@@ -22,9 +23,11 @@
     │   ├── ServiceRejectedError    any other 4xx
     │   ├── KeyRefusedError         401, 403
     │   ├── ModelMissingError       404
+    │   │   └── RouteMissingError   for what people cannot choose the model of
     │   ├── CreditExhaustedError    429 that no waiting cures
     │   ├── AnswerEmptyError        the service answered with nothing
     │   ├── FileUnavailableError    the platform could not give a file
+    │   ├── SoundWorkError          this machine had no room or process to convert sound
     │   └── DeliveryRefusedError    the platform will never take this message: blocked, chat gone
     └── OperatorError               the operator can mend it; ends the start with exit code 2
         ├── ConfigError
@@ -37,9 +40,16 @@ Foreign errors are mapped to these once, in the room that knows the library, alw
 The message of an error is for the log: it may say more than people are told, but never a secret.
 """
 
+import math
+
+LONG_WAIT_S = 90.0
+"""A wait that people are told, rather than "in a minute"."""
+
 
 class ParleyError(Exception):
     text_key: str = "error_ours"
+    has_reference: bool = True
+    """Whether people are told the reference by which operators find it in the log."""
 
     def __init__(self, detail: str = "", **values: str | float) -> None:
         super().__init__(detail)
@@ -74,6 +84,10 @@ class PictureUnreachableError(PersonError):
     text_key = "error_picture_unreachable"
 
 
+class PicturesUnsupportedError(PersonError):
+    text_key = "error_pictures_unsupported"
+
+
 class SoundUnreadableError(PersonError):
     text_key = "error_sound_unreadable"
 
@@ -91,11 +105,14 @@ class ContentUnsupportedError(PersonError):
 class ArgumentsError(PersonError):
     """Value: ``usage``, the right call."""
 
+    has_reference = False
     text_key = "error_arguments"
 
 
 class NothingToDoError(PersonError):
     """``text_key`` is given by the raiser: each command misses something else."""
+
+    has_reference = False
 
     def __init__(self, text_key: str) -> None:
         super().__init__(text_key)
@@ -128,6 +145,9 @@ class ServiceBusyError(ServiceError):
     def __init__(self, detail: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+        if retry_after_s is not None and retry_after_s > LONG_WAIT_S:
+            self.text_key = "error_service_busy_long"
+            self.values = {"minutes": math.ceil(retry_after_s / 60)}
 
 
 class ServiceDownError(ServiceError):
@@ -152,6 +172,12 @@ class ModelMissingError(ServiceError):
     text_key = "error_model_missing"
 
 
+class RouteMissingError(ModelMissingError):
+    """The server does not do this at all, or not with the configured model: sound, pictures."""
+
+    text_key = "error_route_missing"
+
+
 class CreditExhaustedError(ServiceError):
     text_key = "error_credit_exhausted"
 
@@ -162,6 +188,12 @@ class AnswerEmptyError(ServiceError):
 
 class FileUnavailableError(ServiceError):
     text_key = "error_file_unavailable"
+
+
+class SoundWorkError(ServiceError):
+    """Converting sound failed for want of a process or of room on the disk."""
+
+    text_key = "error_ours"
 
 
 class DeliveryRefusedError(ServiceError):

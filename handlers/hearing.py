@@ -56,16 +56,12 @@ class Hearing:
         known = turn.step(step)
         if known is not None:
             return known
-        async with turn.reply.working(Activity.LISTENING):
-            transcript = await listen(await self._fetch(turn, attachment))
+        name = attachment.name or NAMES[attachment.kind]
+        async with turn.reply.working(Activity.LISTENING), turn.downloaded(attachment) as data:
+            transcript = await listen(Sound(data, attachment.mime, name))
         turn.spent(*transcript.usage)
         words = transcript.text.strip()
         if not words:
             raise NothingHeardError(attachment.kind)
         await turn.save_step(step, words)
         return words
-
-    async def _fetch(self, turn: Turn, attachment: Attachment) -> Sound:
-        data = await turn.download(attachment)
-        name = attachment.name or NAMES[attachment.kind]
-        return Sound(data, attachment.mime, name)

@@ -1,10 +1,11 @@
 """/image: a picture made from words."""
 
 from handlers.commands import wrong_arguments
-from handlers.conversation import author_name, pseudonym
+from handlers.conversation import pseudonym
 from handlers.messages import Exchange, MediaRef
 from handlers.ports import Activity, ImageGenerator, MediaStore, Outcome, Picture
 from handlers.prompts import PICTURE_MADE
+from handlers.questions import author_of
 from handlers.turn import Turn
 
 
@@ -45,7 +46,7 @@ def _exchange(turn: Turn, prompt: str, ref: MediaRef) -> Exchange:
     return Exchange(
         question=f"/image {prompt}",
         answer=PICTURE_MADE,
-        author=author_name(turn.message.sender.name) if turn.message.is_group else "",
+        author=author_of(turn),
         media=(ref,),
-        question_message_id=turn.message.message_id,
+        question_message_ids=turn.message.message_ids,
     )

@@ -18,6 +18,8 @@ PASTE_SETTLE_S = 1.5
 """The parts of a split paste come within about so long of each other."""
 FULL_PART_UNITS = 4096
 """A part of this length, in UTF-16 units, was cut in the middle; a shorter one at a line."""
+PASTE_GAP_S = 3.0
+"""Parts that were sent further apart than this are messages of their own."""
 ADDRESS_UNITS = 64
 """A part that began with a command or a mention was longer, by so much at most, than its text."""
 
@@ -65,6 +67,7 @@ class Lanes:
         self._work = work
         self._slots = asyncio.Semaphore(concurrent_turns)
         self._lanes: dict[ChatKey, Lane] = {}
+        self._is_draining = False
         self._workers: dict[ChatKey, asyncio.Task[None]] = {}
 
     def depth(self, chat: ChatKey) -> int:
@@ -79,24 +82,25 @@ class Lanes:
             self._workers[chat] = asyncio.create_task(self._run(chat, lane), name=f"lane {chat}")
         lane.put(pending)
 
-    def is_busy(self, chat: ChatKey) -> bool:
-        return chat in self._lanes
-
     async def _run(self, chat: ChatKey, lane: Lane) -> None:
         try:
-            while lane.waiting:
+            while lane.waiting and not self._is_draining:
                 pending = await lane.next()
                 async with self._slots:
-                    await self._work(pending)
+                    if not self._is_draining:
+                        await self._work(pending)
         finally:
             # No await between the last look and this: a message that comes later finds no lane.
             del self._lanes[chat]
             del self._workers[chat]
 
+    def is_busy(self, chat: ChatKey) -> bool:
+        """Whether a message of this chat waits or is being answered."""
+        return chat in self._lanes
+
     async def drain(self, grace_s: float) -> None:
         """Begin nothing new; let running turns end for up to ``grace_s``, then cancel them."""
-        for lane in self._lanes.values():
-            lane.waiting.clear()
+        self._is_draining = True
         workers = list(self._workers.values())
         if not workers:
             return
@@ -126,6 +130,8 @@ def _belongs(parts: list[Pending], candidate: Pending) -> bool:
         return False
     if first.album:
         return other.album == first.album
+    if abs(other.sent_at - parts[-1].message.sent_at) > PASTE_GAP_S:
+        return False
     return not (other.command or other.attachments or other.quoted)
 
 
@@ -144,6 +150,7 @@ def _merge(parts: list[Pending]) -> Pending:
         attachments=tuple(a for message in messages for a in message.attachments),
         may_continue=False,
         merged_keys=tuple(message.key for message in messages),
+        merged_message_ids=tuple(message.message_id for message in messages),
     )
     return Pending(message=merged, steps=parts[0].steps, sent=parts[0].sent)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import structlog
 
 from handlers.errors import ParleyError
-from handlers.messages import Capability, ChatKey, Exchange, UsageEntry
+from handlers.messages import Capability, ChatKey, Exchange
 from handlers.ports import ChatModel, ChatRequest, Finish, HistoryStore, ModelMessage, TextPart
 from handlers.prompts import SUMMARISE
 
@@ -50,24 +50,22 @@ class Memory:
             messages=(ModelMessage("user", (TextPart(text),)),),
             effort=effort,
         )
-        new_summary, usage, is_whole = await self._ask(request)
-        if is_whole and new_summary:
-            await self._history.save_summary(chat, new_summary, exchanges[-1].id, (usage,))
-            log.info("summary renewed", chat=str(chat), exchanges=len(exchanges))
-        else:
-            # Half a summary would be taken for the whole; what it cost is kept all the same.
-            old, through = history.summary, history.summarised_through
-            await self._history.save_summary(chat, old, through, (usage,))
-            log.warning("summary broke off", chat=str(chat))
-
-    async def _ask(self, request: ChatRequest) -> tuple[str, UsageEntry, bool]:
-        stream = await self._model.open(request)
+        summary, through = history.summary, history.summarised_through
+        stream = self._model.ask(request)
         try:
-            words = "".join([piece async for piece in stream])
+            await stream.start()
+            words = "".join([piece async for piece in stream]).strip()
+            if words and stream.finish is Finish.COMPLETE:
+                summary, through = words, exchanges[-1].id
+                log.info("summary renewed", chat=str(chat), exchanges=len(exchanges))
+            else:
+                # Half a summary would be taken for the whole.
+                log.warning("summary broke off", chat=str(chat))
         finally:
             await stream.aclose()
-        usage = replace(stream.usage, capability=Capability.SUMMARY)
-        return words.strip(), usage, stream.finish is Finish.COMPLETE
+            # What it cost is kept whatever became of it.
+            spent = [replace(entry, capability=Capability.SUMMARY) for entry in stream.usage]
+            await self._history.save_summary(chat, summary, through, spent)
 
 
 def material(summary: str, exchanges: tuple[Exchange, ...]) -> str:

@@ -3,6 +3,7 @@
 All of them are frozen and know no platform and no vendor. Times are seconds since the epoch (UTC).
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -105,11 +106,17 @@ class IncomingMessage:
     sent_at: float = 0.0
     merged_keys: tuple[str, ...] = ()
     """The keys of the parts that were merged into this one, its own first; empty if it is whole."""
+    merged_message_ids: tuple[str, ...] = ()
+    """The same for the platform's ids of the messages."""
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Every inbox key that is finished when this message is."""
         return self.merged_keys or (self.key,)
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        return self.merged_message_ids or (self.message_id,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class Exchange:
     """Pictures that came with the question."""
     state: AnswerState = AnswerState.COMPLETE
     model: str = ""
-    question_message_id: str = ""
+    question_message_ids: tuple[str, ...] = ()
     answer_message_ids: tuple[str, ...] = ()
     is_spoken: bool = False
     """The question came as sound, so that a new answer to it may be spoken too."""
@@ -226,6 +233,8 @@ class Delivery:
     buttons: ButtonRows = ()
     is_spoken: bool = False
     """The answer is to be spoken too."""
+    supersedes: str = ""
+    """The message with the buttons of the answer before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,3 +248,12 @@ class Pending:
     """Platform ids of what was sent already, by slot."""
     delivery: Delivery | None = None
     """Set once the answer is stored: what is left is to deliver it."""
+
+    @property
+    def ref(self) -> str:
+        return reference(self.message.key)
+
+
+def reference(key: str) -> str:
+    """The short name of a message in logs and in what people are told; the same after a restart."""
+    return hashlib.blake2s(key.encode("utf-8", "replace"), digest_size=3).hexdigest()

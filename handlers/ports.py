@@ -81,12 +81,19 @@ class Finish(StrEnum):
 
 
 class ChatStream(Protocol):
-    """An answer that is being made.
+    """An answer that is asked for and being made: start it, iterate it once, close it.
 
-    Iterate it once, for pieces of text in order. After the first piece nothing is raised: what goes
-    wrong then ends the iteration with ``finish`` CUT, and the text so far stands. Cancelling the
-    iteration closes the connection; ``usage`` can still be read.
+    The iteration gives pieces of text in order and raises nothing: what goes wrong after the first
+    piece ends it with ``finish`` CUT, and the text so far stands. Cancelling closes the connection.
+    ``usage`` can be read at any time, also after a failure.
     """
+
+    async def start(self) -> None:
+        """Ask, and return when the first piece of text is there.
+
+        Busy and broken servers are tried again before it raises; silence is not.
+        """
+        ...
 
     def __aiter__(self) -> AsyncIterator[str]: ...
     async def aclose(self) -> None:
@@ -96,17 +103,14 @@ class ChatStream(Protocol):
     @property
     def finish(self) -> Finish: ...
     @property
-    def usage(self) -> UsageEntry:
-        """What the service billed; an estimate where it has not said (yet)."""
+    def usage(self) -> tuple[UsageEntry, ...]:
+        """What the service billed, an estimate where it has not said (yet); empty if nothing."""
         ...
 
 
 class ChatModel(Protocol):
-    async def open(self, request: ChatRequest) -> ChatStream:
-        """Ask, and return when the first piece of text is there.
-
-        Busy and broken servers are tried again before it raises; silence is not.
-        """
+    def ask(self, request: ChatRequest) -> ChatStream:
+        """An answer that nothing has been done for yet."""
         ...
 
 
@@ -222,6 +226,18 @@ class InboxStore(Protocol):
         """Store exchange, usage, trim and delivery in one transaction; the exchange's id, or 0.
 
         A message that was answered before keeps its first answer: the call changes nothing.
+        """
+        ...
+
+    async def fail(self, message: IncomingMessage, usage: Sequence[UsageEntry] = ()) -> None:
+        """Finish a message whose failure was told, and keep it for a day to be tried again."""
+        ...
+
+    async def take_failed(self, retry: IncomingMessage) -> Pending | None:
+        """The failed message that ``retry`` asks for, now in the retry's place, or None.
+
+        A button means the failure that it stands under; a typed command the newest, unless
+        something was answered since.
         """
         ...
 
@@ -359,10 +375,20 @@ class ReplySink(Protocol):
         """Show the answer so far, the whole text each time. Returns at once; paced, latest wins."""
         ...
 
+    def is_showing(self, message_id: str) -> bool:
+        """Whether a button with this id of its message stands under this answer."""
+        ...
+
+    async def drop_buttons(self) -> None:
+        """Take the buttons from the message that was pressed under: they mean nothing any more."""
+        ...
+
     async def finish(
-        self, text: str, notice: str = "", buttons: ButtonRows = ()
+        self, text: str, notice: str = "", buttons: ButtonRows = (), supersedes: str = ""
     ) -> tuple[str, ...]:
         """Deliver the whole answer (Markdown), under it a notice of ours, then the buttons.
+
+        ``supersedes`` names the answer before, which loses its buttons: only the last has any.
 
         Returns the platform's ids of the messages that hold it.
         """

@@ -7,10 +7,9 @@ from handlers.media.spoken import pieces, speakable
 from handlers.ports import Activity, Catalogue, SpeechSynthesizer
 from handlers.turn import Turn
 
-PIECE_CHARACTERS = 2_000
-"""About two minutes of speech, so that the first sound is there before a long answer is read."""
-MAX_VOICE_BYTES = 1_000_000
-"""A larger voice message is shown as a file by some apps."""
+MESSAGE_CHARACTERS = 2_000
+"""About two minutes of speech: half a megabyte, where some apps show one of more than a megabyte as
+a file, and the first sound is there before a long answer is read."""
 
 
 class Speaking:
@@ -22,27 +21,28 @@ class Speaking:
         self._catalogue = catalogue
 
     async def speak(self, turn: Turn, markdown: str) -> None:
-        """Say an answer, as few voice messages as fit; nothing if it holds no words to say."""
-        voice = turn.settings.voice or self._catalogue.voice
-        bound = min(PIECE_CHARACTERS, self._synthesizer.max_characters)
-        message = 0
-        clips: list[bytes] = []
+        """Say an answer in one voice message or several; none if it holds no words to say.
+
+        The text alone decides what goes into which: after a crash those that were sent are known.
+        """
         async with turn.reply.working(Activity.SPEAKING):
-            for piece in await asyncio.to_thread(_pieces, markdown, bound):
-                speech = await self._synthesizer.speak(piece, voice)
-                turn.spent(speech.usage)
-                clip, _ = await self._sounds.to_voice(speech.data)
-                if clips and sum(map(len, clips)) + len(clip) > MAX_VOICE_BYTES:
-                    await self._send(turn, message, clips)
-                    message, clips = message + 1, []
-                clips.append(clip)
-            if clips:
-                await self._send(turn, message, clips)
+            texts = await asyncio.to_thread(_messages, markdown)
+            for number, text in enumerate(texts):
+                slot = f"voice {number}"
+                if not turn.is_sent(slot):
+                    await self._say(turn, slot, text)
 
-    async def _send(self, turn: Turn, number: int, clips: list[bytes]) -> None:
+    async def _say(self, turn: Turn, slot: str, text: str) -> None:
+        voice = turn.settings.voice or self._catalogue.voice
+        clips = []
+        for piece in pieces(text, self._synthesizer.max_characters):
+            speech = await self._synthesizer.speak(piece, voice)
+            turn.spent(speech.usage)
+            clips.append(speech.data)
         ogg, duration_s = await self._sounds.join(clips)
-        await turn.reply.voice(f"voice {number}", ogg, duration_s)
+        await turn.save_step(slot, "made")  # with what it cost
+        await turn.reply.voice(slot, ogg, duration_s)
 
 
-def _pieces(markdown: str, bound: int) -> list[str]:
-    return pieces(speakable(markdown), bound)
+def _messages(markdown: str) -> list[str]:
+    return pieces(speakable(markdown), MESSAGE_CHARACTERS)

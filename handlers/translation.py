@@ -56,15 +56,16 @@ class Translation:
             person=pseudonym(turn.message.sender.key),
         )
         english = ""
-        async with turn.reply.working(Activity.WRITING):
-            stream = await self._model.open(request)
+        stream = self._model.ask(request)
         try:
+            async with turn.reply.working(Activity.WRITING):
+                await stream.start()
             async for piece in stream:
                 english += piece
                 turn.reply.show(english)
         finally:
             await stream.aclose()
-            turn.spent(replace(stream.usage, capability=Capability.TRANSLATION))
+            turn.spent(*(replace(e, capability=Capability.TRANSLATION) for e in stream.usage))
         return english, "" if stream.finish is Finish.COMPLETE else say("notice_translation_cut")
 
     async def _show(self, turn: Turn, words: str, notice: str = "") -> None:

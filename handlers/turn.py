@@ -1,12 +1,13 @@
 """One message on its way to an answer: what every handler is given."""
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
-from handlers.errors import EmptyFileError, FileTooLargeError, Stopped
+from handlers.errors import EmptyFileError, FileTooLargeError, ParleyError, Stopped
+from handlers.media.memory import MemoryGate
 from handlers.media.sizes import human_size
 from handlers.messages import (
     Attachment,
@@ -18,13 +19,11 @@ from handlers.messages import (
 )
 from handlers.ports import InboxStore, Outcome, Platform, ReplySink
 
+SMALL_FILE_BYTES = 1_000_000
+"""A voice message of four minutes, or a photo as apps send it."""
+
 Background = Callable[[Coroutine[Any, Any, None]], None]
 """Runs something after the answer; what is still running at the end is cancelled."""
-
-
-def reference(key: str) -> str:
-    """The short name of a message in logs and in what people are told; the same after a restart."""
-    return hashlib.blake2s(key.encode("utf-8", "replace"), digest_size=3).hexdigest()
 
 
 class RecordedSends:
@@ -43,6 +42,16 @@ class RecordedSends:
         await self._inbox.record_sent(self._key, slot, ids)
 
 
+class Unrecorded:
+    """A SentLog for what is said while nothing can be stored."""
+
+    def ids(self, slot: str) -> tuple[str, ...]:  # noqa: ARG002  # the port's
+        return ()
+
+    async def record(self, slot: str, ids: tuple[str, ...]) -> None:
+        pass
+
+
 class Turn:
     def __init__(
         self,
@@ -51,15 +60,21 @@ class Turn:
         platform: Platform,
         inbox: InboxStore,
         background: Background,
+        files: MemoryGate,
     ) -> None:
+        """``files``: shared by all turns, bounds what they hold of people's files at once."""
         self.message: IncomingMessage = pending.message
         self.settings = settings
         self.platform = platform
         self.background = background
-        self.ref = reference(pending.message.key)
+        self.ref = pending.ref
+        self.is_committed = False
+        """From here on the answer is stored, and a fault must not take its place."""
+        self.is_delivered = False
         self.exchange_id = 0
         self.answer_message_ids: tuple[str, ...] = ()
         self._inbox = inbox
+        self._files = files
         self._steps = dict(pending.steps)
         self._unstored_usage: list[UsageEntry] = []
         self._stop_requested = False
@@ -70,8 +85,19 @@ class Turn:
     def is_sent(self, slot: str) -> bool:
         return bool(self._sent.ids(slot))
 
-    async def download(self, attachment: Attachment) -> bytes:
-        """The attachment's bytes, never none; a file that is too large is not even fetched."""
+    @asynccontextmanager
+    async def downloaded(self, attachment: Attachment) -> AsyncIterator[bytes]:
+        """The attachment's bytes, never none, for as long as the block works on them.
+
+        A file that is too large is not even fetched; a large one waits until there is memory.
+        """
+        size = attachment.size_bytes
+        weight = self.platform.max_download_bytes if size is None else size
+        # What is small never waits behind what is large.
+        async with self._files.hold(weight if weight > SMALL_FILE_BYTES else 0):
+            yield await self._download(attachment)
+
+    async def _download(self, attachment: Attachment) -> bytes:
         limit = self.platform.max_download_bytes
         if attachment.size_bytes is not None and attachment.size_bytes > limit:
             raise FileTooLargeError(
@@ -102,24 +128,27 @@ class Turn:
 
     async def commit(self, outcome: Outcome) -> None:
         """Store what the turn leaves behind. From here on the answer survives a crash."""
-        stored = Outcome(
-            delivery=outcome.delivery,
-            exchange=outcome.exchange,
-            replaces=outcome.replaces,
-            usage=(*outcome.usage, *self.take_usage()),
-            window_start=outcome.window_start,
-        )
-        self.exchange_id = await self._inbox.answer(self.message, stored)
+        usage = self.take_usage()
+        try:
+            self.exchange_id = await self._inbox.answer(
+                self.message, replace(outcome, usage=(*outcome.usage, *usage))
+            )
+        except ParleyError:
+            self.spent(*usage)
+            raise
+        self.is_committed = True
 
     async def restore(self) -> None:
         """Find the exchange of an answer that was committed before a crash."""
         self.exchange_id = await self._inbox.answer(self.message, Outcome())
+        self.is_committed = True
 
     async def deliver(self, delivery: Delivery) -> None:
         """Show an answer that is committed."""
         self.answer_message_ids = await self.reply.finish(
-            delivery.text, delivery.notice, delivery.buttons
+            delivery.text, delivery.notice, delivery.buttons, delivery.supersedes
         )
+        self.is_delivered = True
 
     # ------------------------------------------------------------ stopping
 
@@ -144,16 +173,10 @@ class Turn:
     def _is_stopping(self) -> bool:
         return self._stop_requested
 
-    def stop(self) -> bool:
-        """Stop the answer; False if it is past stopping."""
+    def stop(self) -> None:
+        """Stop what is stoppable now, or the next that would be."""
         if self._stop_requested:
-            return True
-        if self._stoppable_task is None:
-            return False
+            return
         self._stop_requested = True
-        self._stoppable_task.cancel()
-        return True
-
-    def stop_at_start(self) -> None:
-        """Stop a turn that has not begun: it ends at its first stoppable region."""
-        self._stop_requested = True
+        if self._stoppable_task is not None:
+            self._stoppable_task.cancel()

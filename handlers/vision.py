@@ -28,7 +28,8 @@ class Vision:
         )
 
     async def _keep(self, turn: Turn, attachment: Attachment) -> MediaRef:
-        photo = await self._photos.prepare(await turn.download(attachment))
+        async with turn.downloaded(attachment) as data:
+            photo = await self._photos.prepare(data)
         return await self._media.put(photo.data, photo.mime, photo.width, photo.height)
 
     async def show(self, refs: Sequence[MediaRef], detail: str) -> list[PicturePart]:

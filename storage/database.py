@@ -14,7 +14,13 @@ import structlog
 from handlers.errors import StorageError
 from handlers.ports import Clock
 from storage.files import FileLock, create_private_file, create_private_folder, lock_path
-from storage.inspection import BUSY_TIMEOUT_S, MAX_PROBLEMS, require_usable
+from storage.inspection import (
+    BUSY_TIMEOUT_S,
+    MAX_PROBLEMS,
+    explain,
+    require_no_folder,
+    require_usable,
+)
 from storage.migrations import Migration, load_migrations
 
 log = structlog.get_logger(__name__)
@@ -76,7 +82,7 @@ class Database:
         except BaseException as exc:
             file_lock.release()
             if isinstance(exc, sqlite3.Error):
-                raise StorageError(f"cannot open {path}: {exc}") from exc
+                raise explain(path, exc) from exc
             raise
         database = cls(path, clock, connection, file_lock)
         try:
@@ -84,7 +90,7 @@ class Database:
         except BaseException as exc:
             await database.close()
             if isinstance(exc, sqlite3.Error):
-                raise StorageError(f"cannot open {path}: {exc}") from exc
+                raise explain(path, exc) from exc
             raise
         return database
 
@@ -197,22 +203,30 @@ async def _complete(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _prepare(path: Path) -> tuple[FileLock, tuple[Migration, ...]]:
+    require_no_folder(path)
     try:
         create_private_folder(path.parent)
         file_lock = FileLock(lock_path(path))
     except OSError as exc:
-        raise StorageError(f"cannot use {path}: {exc.strerror}") from exc
+        raise _refuse(path, exc) from exc
     try:
         create_private_file(path)
         migrations = load_migrations()
         schema = require_usable(path, newest_schema=migrations[-1].number)
     except OSError as exc:
         file_lock.release()
-        raise StorageError(f"cannot use {path}: {exc.strerror}") from exc
+        raise _refuse(path, exc) from exc
     except BaseException:
         file_lock.release()
         raise
     return file_lock, migrations[schema:]
+
+
+def _refuse(path: Path, exc: OSError) -> StorageError:
+    return StorageError(
+        f"storage.path: cannot use {path}: {exc.strerror}; "
+        "name a file in a folder that the bot may write"
+    )
 
 
 def _repair(value: object) -> object:

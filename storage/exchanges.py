@@ -7,7 +7,7 @@ from handlers.messages import AnswerState, Exchange, MediaRef
 from storage.database import Row, Session
 
 COLUMNS = (
-    "id, ordinal, question, answer, author, quote, state, model, question_message_id,"
+    "id, ordinal, question, answer, author, quote, state, model, question_message_ids,"
     " answer_message_ids, is_spoken"
 )
 
@@ -18,7 +18,7 @@ async def append_exchange(
     """Store it as the chat's newest; its id."""
     [(exchange_id,)] = await session.execute(
         "INSERT INTO exchanges (question, answer, author, quote, state, model,"
-        " question_message_id, answer_message_ids, is_spoken, person, answered_at, chat_id,"
+        " question_message_ids, answer_message_ids, is_spoken, person, answered_at, chat_id,"
         " ordinal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1 + coalesce("
         "(SELECT ordinal FROM exchanges WHERE chat_id = ? ORDER BY id DESC LIMIT 1), 0))"
         " RETURNING id",
@@ -34,7 +34,7 @@ async def replace_exchange(
     """Put it in the place of ``replaced``, whose id it takes; None if the chat has no such one."""
     rows = await session.execute(
         "UPDATE exchanges SET question = ?, answer = ?, author = ?, quote = ?, state = ?,"
-        " model = ?, question_message_id = ?, answer_message_ids = ?, is_spoken = ?,"
+        " model = ?, question_message_ids = ?, answer_message_ids = ?, is_spoken = ?,"
         " person = ?, answered_at = ? WHERE id = ? AND chat_id = ? RETURNING id",
         (*_values(exchange), person, at, replaced, chat_id),
     )
@@ -93,7 +93,7 @@ async def _build(session: Session, chat_id: int, rows: list[Row]) -> tuple[Excha
             media=tuple(media.get(exchange_id, ())),
             state=AnswerState(state),
             model=model,
-            question_message_id=question_message_id,
+            question_message_ids=tuple(json.loads(question_message_ids)),
             answer_message_ids=tuple(json.loads(answer_message_ids)),
             is_spoken=bool(is_spoken),
         )
@@ -106,7 +106,7 @@ async def _build(session: Session, chat_id: int, rows: list[Row]) -> tuple[Excha
             quote,
             state,
             model,
-            question_message_id,
+            question_message_ids,
             answer_message_ids,
             is_spoken,
         ) in rows
@@ -145,7 +145,7 @@ def _values(exchange: Exchange) -> tuple[object, ...]:
         exchange.quote,
         exchange.state,
         exchange.model,
-        exchange.question_message_id,
+        json.dumps(exchange.question_message_ids),
         json.dumps(exchange.answer_message_ids),
         exchange.is_spoken,
     )

@@ -63,7 +63,10 @@ class FileLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
             self.release()
-            raise StorageError(f"{path} is locked: another bot uses this database") from exc
+            raise StorageError(
+                f"storage.path: another bot uses this database ({path} is locked); "
+                "stop that bot, or name another file"
+            ) from exc
         except OSError:
             self.release()
             raise

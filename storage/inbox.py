@@ -12,12 +12,15 @@ from handlers.ports import Outcome
 from storage.chats import ensure_chat
 from storage.database import Database, Row, Session, shielded
 from storage.exchanges import append_exchange, name_answer_messages, replace_exchange
+from storage.failed import find_failed, old_failures
 from storage.usage import insert_usage
 
 log = structlog.get_logger(__name__)
 
 # A platform may send an update again for a day or so; after that the key is of no more use.
 KEY_KEPT_S = 14 * 24 * 3600.0
+# How long what failed can be tried again; then what it said is erased.
+FAILED_KEPT_S = 24 * 3600.0
 PURGE_EVERY = 500
 PURGE_ROWS = 1000
 """More than what is accepted between two purges, so that the table never grows without end."""
@@ -45,6 +48,8 @@ class SqliteInbox:
             is_purge_due = self._accepted_since_purge >= PURGE_EVERY
             if is_purge_due:
                 await _purge(session, now - KEY_KEPT_S)
+                for (key,) in await old_failures(session, now - FAILED_KEPT_S):
+                    await _finish(session, key, now)
         self._accepted_since_purge = len(accepted) + (
             0 if is_purge_due else self._accepted_since_purge
         )
@@ -56,7 +61,7 @@ class SqliteInbox:
             rows = await session.execute(
                 "SELECT i.id, i.key, i.message, i.delivery, c.platform, c.chat, c.thread"
                 " FROM inbox AS i JOIN chats AS c ON c.id = i.chat_id"
-                " WHERE i.done_at IS NULL ORDER BY i.id"
+                " WHERE i.done_at IS NULL AND i.failed_at IS NULL ORDER BY i.id"
             )
             steps: dict[int, dict[str, str]] = {}
             for inbox_id, name, value in await session.execute(
@@ -152,6 +157,45 @@ class SqliteInbox:
         return int(exchange_id)
 
     @shielded
+    async def fail(self, message: IncomingMessage, usage: Sequence[UsageEntry] = ()) -> None:
+        now = self._database.clock.now()
+        async with self._database.transaction() as session:
+            rows = await session.execute(
+                "UPDATE inbox SET failed_at = ?, message = ? WHERE key = ? AND done_at IS NULL"
+                " RETURNING chat_id",
+                (now, _encode(message), message.key),
+            )
+            for (chat_id,) in rows:
+                await insert_usage(session, usage, message.sender.key, chat_id, now)
+            for key in message.keys:
+                if key != message.key:
+                    await _finish(session, key, now)
+
+    @shielded
+    async def take_failed(self, retry: IncomingMessage) -> Pending | None:
+        now = self._database.clock.now()
+        async with self._database.transaction() as session:
+            found = await find_failed(session, retry)
+            if found is None:
+                return None
+            inbox_id, text = found
+            failed = MESSAGE.validate_json(text)
+            again = dataclasses.replace(
+                failed, key=retry.key, chat=retry.chat, sender=retry.sender, merged_keys=()
+            )
+            [(retry_id,)] = await session.execute(
+                "UPDATE inbox SET message = ? WHERE key = ? RETURNING id",
+                (_encode(again), retry.key),
+            )
+            # What was worked out for it before need not be paid for again.
+            steps = await session.execute(
+                "UPDATE inbox_steps SET inbox_id = ? WHERE inbox_id = ? RETURNING name, value",
+                (retry_id, inbox_id),
+            )
+            await _finish(session, failed.key, now)
+        return Pending(again, {str(name): str(value) for name, value in steps})
+
+    @shielded
     async def done(
         self,
         message: IncomingMessage,
@@ -210,7 +254,7 @@ async def _finish(session: Session, key: str, now: float) -> None:
     """Keep the key, to tell a second delivery, and nothing of what was said."""
     rows = await session.execute(
         "UPDATE inbox SET done_at = ?, message = NULL, delivery = NULL, chat_id = NULL,"
-        " person = NULL WHERE key = ? AND done_at IS NULL RETURNING id",
+        " failed_at = NULL, person = NULL WHERE key = ? AND done_at IS NULL RETURNING id",
         (now, key),
     )
     for row in rows:

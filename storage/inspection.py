@@ -45,11 +45,14 @@ def require_usable(path: Path, newest_schema: int) -> int:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     is_empty = schema == 0 and tables == 0
     if application != APPLICATION_ID and not is_empty:
-        raise StorageError(f"{path} is the database of another program")
+        raise StorageError(
+            f"storage.path: {path} is the database of another program; name another file"
+        )
     if schema > newest_schema:
         raise StorageError(
-            f"{path} was written by a newer version of this program (its schema is {schema}, "
-            f"this program knows {newest_schema}): update the program or restore a backup"
+            f"storage.path: {path} was written by a newer version of this program "
+            f"(its schema is {schema}, this program knows {newest_schema}); "
+            "update the program or restore a backup"
         )
     return int(schema)
 
@@ -61,6 +64,7 @@ async def inspect_database(path: Path) -> DatabaseReport:
 
 def _inspect(path: Path) -> DatabaseReport:
     newest = load_migrations()[-1].number
+    require_no_folder(path)
     if not path.exists():
         return DatabaseReport(exists=False, newest_schema=newest)
     schema = require_usable(path, newest)
@@ -84,6 +88,30 @@ def _find_problems(path: Path) -> tuple[str, ...]:
     return tuple(text for (text,) in rows if text != "ok")
 
 
+def require_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise StorageError(
+            f"storage.path: {path} is a folder; name a file in it, such as {path / 'parley.db'}"
+        )
+
+
+def explain(path: Path, exc: sqlite3.Error) -> StorageError:
+    """SQLite's refusal to open or read the file, with what mends it."""
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF  # the rest of it says where it happened
+    if code == sqlite3.SQLITE_NOTADB:
+        told, mend = "is not a database", "name another file, or restore a backup"
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        told, mend = "is locked", "close the program that uses it, or name another file"
+    elif code == sqlite3.SQLITE_CORRUPT:
+        told, mend = f"is damaged ({exc})", "restore a backup"
+    elif code == sqlite3.SQLITE_FULL:
+        told, mend = "has no room to grow", "free space on its disk"
+    else:
+        told = f"cannot be used ({exc})"
+        mend = "see that the bot may read and write it and its folder"
+    return StorageError(f"storage.path: {path} {told}; {mend}")
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
@@ -91,4 +119,4 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
             yield connection
     except sqlite3.Error as exc:
-        raise StorageError(f"cannot read {path}: {exc}") from exc
+        raise explain(path, exc) from exc

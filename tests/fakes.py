@@ -14,6 +14,7 @@ from handlers.messages import (
     ChatSettings,
     Exchange,
     IncomingMessage,
+    Origin,
     Pending,
     Sender,
     UsageEntry,
@@ -63,10 +64,15 @@ class FakeMeter:
 class Row:
     message: IncomingMessage
     is_done: bool = False
+    is_failed: bool = False
     steps: dict[str, str] = field(default_factory=dict)
     sent: dict[str, tuple[str, ...]] = field(default_factory=dict)
     outcome: Outcome | None = None
     exchange_id: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.is_done or self.is_failed
 
 
 class FakeStore:
@@ -98,7 +104,7 @@ class FakeStore:
                 row.outcome.delivery if row.outcome is not None else None,
             )
             for row in self.rows.values()
-            if not row.is_done
+            if not row.is_done and not row.is_failed
         ]
 
     async def record_sent(self, key: str, slot: str, ids: tuple[str, ...]) -> None:
@@ -131,6 +137,26 @@ class FakeStore:
         self.exchanges.append(replace(exchange, id=number, ordinal=number))
         return number
 
+    async def fail(self, message: IncomingMessage, usage: Sequence[UsageEntry] = ()) -> None:
+        self.usage += usage
+        self.rows[message.key].message = message
+        for key in message.keys:
+            self.rows[key].is_failed = True
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def take_failed(self, retry: IncomingMessage) -> Pending | None:
+        for row in reversed(self.rows.values()):
+            is_meant = retry.origin is not Origin.BUTTON or (
+                retry.message_id in row.sent.get("told", ())
+            )
+            if row.is_failed and not row.is_done and is_meant:
+                row.is_done = True
+                again = replace(row.message, key=retry.key, sender=retry.sender, merged_keys=())
+                self.rows[retry.key].message = again
+                return Pending(again, dict(row.steps))
+        return None
+
     async def done(
         self,
         message: IncomingMessage,
@@ -155,7 +181,7 @@ class FakeStore:
         """Wait until so many messages are done."""
         async with self.changed, asyncio.timeout(10):
             await self.changed.wait_for(
-                lambda: sum(row.is_done for row in self.rows.values()) >= count
+                lambda: sum(row.is_over for row in self.rows.values()) >= count
             )
 
     # the history
@@ -213,8 +239,14 @@ class FakeReply:
         self.shown.append(text)
         self._platform.previews.append(text)
 
+    def is_showing(self, message_id: str) -> bool:
+        return message_id == "draft" and bool(self.shown or self._platform.is_thinking)
+
+    async def drop_buttons(self) -> None:
+        self._platform.dropped += 1
+
     async def finish(
-        self, text: str, notice: str = "", buttons: ButtonRows = ()
+        self, text: str, notice: str = "", buttons: ButtonRows = (), supersedes: str = ""
     ) -> tuple[str, ...]:
         return await self._say("answer", "\n".join(filter(None, (text, notice))), buttons)
 
@@ -234,6 +266,9 @@ class FakeReply:
         await self._say(slot, f"voice {duration_s:.0f} s", ())
 
     async def _say(self, slot: str, text: str, buttons: ButtonRows) -> tuple[str, ...]:
+        if self._platform.gate is not None:
+            self._platform.at_gate.set()
+            await self._platform.gate.wait()
         if self._platform.refuses:
             raise DeliveryRefusedError("blocked")
         known = self._sent.ids(slot)
@@ -260,7 +295,14 @@ class FakePlatform:
         self.activities: list[Activity] = []
         self.files: dict[str, bytes] = {}
         self.refuses = False
+        self.gate: asyncio.Event | None = None
+        """While there is one, nothing is said before it is set; ``at_gate`` tells of the first."""
+        self.at_gate = asyncio.Event()
         self.closed = 0
+        self.dropped = 0
+        """How often buttons were taken from a message."""
+        self.is_thinking = True
+        """A draft with a Stop button stands before there is any text."""
 
     def open_reply(self, _: IncomingMessage, sent: SentLog) -> FakeReply:
         return FakeReply(self, sent)
@@ -270,13 +312,21 @@ class FakePlatform:
 
 
 class FakeStream:
-    def __init__(self, model: "FakeModel", steps: Sequence[object]) -> None:
+    def __init__(self, model: "FakeModel", steps: "Script") -> None:
         self._model = model
         self._steps = steps
         self.finish = Finish.CUT
-        self.usage = UsageEntry(Capability.CHAT, "fake", input_tokens=1, output_tokens=1)
+        self.usage: tuple[UsageEntry, ...] = ()
+
+    async def start(self) -> None:
+        if isinstance(self._steps, Exception):
+            raise self._steps
+        entry = UsageEntry(Capability.CHAT, "fake", input_tokens=1, output_tokens=1)
+        self.usage = (entry,)
 
     async def __aiter__(self) -> AsyncIterator[str]:
+        if isinstance(self._steps, Exception):
+            return
         for step in self._steps:
             if isinstance(step, Finish):
                 self.finish = step
@@ -308,9 +358,7 @@ class FakeModel:
             f"re: {getattr(request.messages[-1].parts[-1], 'text', '?')}"
         ]
 
-    async def open(self, request: ChatRequest) -> FakeStream:
+    def ask(self, request: ChatRequest) -> FakeStream:
         self.requests.append(request)
         script = self.scripts.pop(0) if self.scripts else tuple(self.answer(request))
-        if isinstance(script, Exception):
-            raise script
         return FakeStream(self, script)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.openai.catalogue import ModelCatalogue
-from bot.openai.client import Client
+from bot.openai.client import Client, Wire
 from bot.openai.failures import Failure
 from bot.openai.tokens import estimate_tokens
 from handlers.errors import (
@@ -50,14 +50,6 @@ class Event:
     failure: Failure | None = None
 
 
-class Wire(Protocol):
-    """The SDK's stream: an iterator of the server's events that can be closed."""
-
-    def __aiter__(self) -> AsyncIterator[Any]: ...
-    async def __anext__(self) -> Any: ...
-    async def close(self) -> None: ...
-
-
 class EventReader(Protocol):
     def read(self, raw: Any) -> Event:
         """What one of the server's events says."""
@@ -65,7 +57,7 @@ class EventReader(Protocol):
 
 
 class AnswerStream:
-    """Fills the port ChatStream."""
+    """The answer to one try at a request."""
 
     def __init__(
         self,
@@ -115,17 +107,9 @@ class AnswerStream:
 
     @property
     def usage(self) -> UsageEntry:
-        tokens = self._tokens or self._estimate()
-        return self._catalogue.price(
-            UsageEntry(
-                capability=Capability.CHAT,
-                model=self._request.model,
-                input_tokens=tokens.input,
-                cached_tokens=tokens.cached,
-                output_tokens=tokens.output,
-                is_estimate=self._tokens is None,
-            )
-        )
+        if self._tokens is None:
+            return estimate_usage(self._request, "".join(self._text), self._catalogue)
+        return _price(self._request, self._tokens, self._catalogue, is_estimate=False)
 
     async def _next_piece(self) -> str | None:
         """The next text; None at the end, however it came about."""
@@ -165,13 +149,30 @@ class AnswerStream:
             return ContentRefusedError("the answer was filtered before it began")
         return AnswerEmptyError(f"finished ({self._finish}) without text")
 
-    def _estimate(self) -> Tokens:
-        asked = estimate_tokens(self._request.system) + _MESSAGE_TOKENS
-        for message in self._request.messages:
-            asked += _MESSAGE_TOKENS
-            for part in message.parts:
-                if isinstance(part, TextPart):
-                    asked += estimate_tokens(part.text)
-                else:
-                    asked += _PICTURE_TOKENS.get(part.detail, _PICTURE_TOKENS_ELSE)
-        return Tokens(input=asked, output=estimate_tokens("".join(self._text)))
+
+def estimate_usage(request: ChatRequest, answer: str, catalogue: ModelCatalogue) -> UsageEntry:
+    """What a request and so much of an answer probably cost."""
+    asked = estimate_tokens(request.system) + _MESSAGE_TOKENS
+    for message in request.messages:
+        asked += _MESSAGE_TOKENS
+        for part in message.parts:
+            if isinstance(part, TextPart):
+                asked += estimate_tokens(part.text)
+            else:
+                asked += _PICTURE_TOKENS.get(part.detail, _PICTURE_TOKENS_ELSE)
+    tokens = Tokens(input=asked, output=estimate_tokens(answer))
+    return _price(request, tokens, catalogue, is_estimate=True)
+
+
+def _price(
+    request: ChatRequest, tokens: Tokens, catalogue: ModelCatalogue, *, is_estimate: bool
+) -> UsageEntry:
+    entry = UsageEntry(
+        capability=Capability.CHAT,
+        model=request.model,
+        input_tokens=tokens.input,
+        cached_tokens=tokens.cached,
+        output_tokens=tokens.output,
+        is_estimate=is_estimate,
+    )
+    return catalogue.price(entry)

@@ -1,14 +1,15 @@
 """The one connection to the service, and the one place where its errors become ours."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bot.openai.failures import Failure, Subject, foreign_errors, map_error, map_failure
 from bot.openai.options import OpenAIOptions
 from bot.openai.retries import Pause, retry_before_first_chunk
-from handlers.errors import ParleyError
+from handlers.errors import ModelMissingError, ParleyError, RouteMissingError
 
 if TYPE_CHECKING:
     import openai
@@ -16,6 +17,33 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CONNECT_TIMEOUT_S = 10.0
+
+
+class Wire(Protocol):
+    """An iterator of the server's events that can be closed."""
+
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+    async def __anext__(self) -> Any: ...
+    async def close(self) -> None: ...
+
+
+class WholeBody:
+    """An answer in one piece, as a Wire of one event."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        body, self._body = self._body, None
+        if body is None:
+            raise StopAsyncIteration
+        return json.loads(body)
+
+    async def close(self) -> None:
+        pass
 
 
 class Client:
@@ -37,16 +65,21 @@ class Client:
         self._secret = options.api_key
         self._pause = pause
 
-    async def stream(self, path: str, body: dict[str, Any]) -> "openai.AsyncStream[object]":
+    async def stream(self, path: str, body: dict[str, Any]) -> Wire:
         """The events of an answer, each as the server's JSON has it.
+
+        A server that does not stream and sends its whole answer at once is one with one event.
 
         The SDK has types for them, but takes half a second of the first person's time to build
         those of Responses, and then ten times as long over every chunk (70 us against 7).
         """
         import openai  # noqa: PLC0415  # loaded long since: create_client does
 
-        events = openai.AsyncStream[object]
-        return await self.sdk.post(path, cast_to=object, body=body, stream=True, stream_cls=events)
+        kind = openai.AsyncStream[object]
+        events = await self.sdk.post(path, cast_to=object, body=body, stream=True, stream_cls=kind)
+        if "json" not in events.response.headers.get("content-type", ""):
+            return events
+        return WholeBody(await events.response.aread())
 
     async def ask(
         self, request: Callable[[], Awaitable[T]], *, model: str, subject: Subject = "text"
@@ -58,7 +91,11 @@ class Client:
                 async with asyncio.timeout(self.whole_timeout_s):
                     return await request()
 
-        return await self.retry(attempt, model=model)
+        try:
+            return await self.retry(attempt, model=model)
+        except ModelMissingError as exc:
+            # /model chooses the chat's model: for this one it would be the wrong advice.
+            raise RouteMissingError(str(exc), model=model) from exc
 
     async def retry(self, attempt: Callable[[], Awaitable[T]], *, model: str) -> T:
         return await retry_before_first_chunk(attempt, pause=self._pause, model=model)

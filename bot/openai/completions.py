@@ -2,14 +2,22 @@
 
 from typing import Any
 
-from bot.openai.answer import Event, Tokens, Wire
-from bot.openai.client import Client
-from bot.openai.fields import find, find_count, find_text
+from bot.openai.answer import Event, Tokens
+from bot.openai.client import Client, Wire
+from bot.openai.failures import read_failure
+from bot.openai.fields import find, find_count, find_list, find_text
 from bot.openai.parts import locate_picture, write_asker, write_text
 from handlers.ports import ChatRequest, Finish, ModelMessage, TextPart
 
 _OLD_BOUND, _NEW_BOUND = "max_tokens", "max_completion_tokens"
-_FINISHES = {"length": Finish.LENGTH, "content_filter": Finish.FILTERED}
+# Servers have words of their own for a whole answer; what none of them says is not one.
+_COMPLETE = ("stop", "end_turn", "eos", "eos_token", "stop_sequence", "completed", "tool_calls")
+_FINISHES = {
+    **dict.fromkeys(_COMPLETE, Finish.COMPLETE),
+    "length": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "content_filter": Finish.FILTERED,
+}
 
 
 class Completions:
@@ -74,12 +82,26 @@ def _write_message(message: ModelMessage) -> dict[str, Any]:
 class CompletionsReader:
     def read(self, raw: Any) -> Event:
         text, finish = "", None
-        for choice in find(raw, "choices") or ():
-            text += find_text(choice, "delta", "content") + find_text(choice, "delta", "refusal")
+        for choice in find_list(raw, "choices"):
+            # A server that does not stream has the whole message in the place of a piece.
+            for place in ("delta", "message"):
+                text += _read_content(choice, place) + find_text(choice, place, "refusal")
             reason = find_text(choice, "finish_reason")
             if reason:
-                finish = _FINISHES.get(reason, Finish.COMPLETE)
-        return Event(text=text, finish=finish, tokens=_read_usage(find(raw, "usage")))
+                finish = _FINISHES.get(reason, Finish.CUT)
+        error = find(raw, "error")
+        return Event(
+            text=text,
+            finish=finish,
+            tokens=_read_usage(find(raw, "usage")),
+            failure=read_failure(error) if error and not text else None,
+        )
+
+
+def _read_content(choice: Any, place: str) -> str:
+    """A text, or the texts of a list of parts."""
+    parts = find_list(choice, place, "content")
+    return find_text(choice, place, "content") + "".join(find_text(p, "text") for p in parts)
 
 
 def _read_usage(usage: Any) -> Tokens | None:

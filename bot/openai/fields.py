@@ -19,6 +19,12 @@ def find_text(node: Any, *path: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def find_list(node: Any, *path: str) -> list[Any]:
+    """The list at a path of keys; empty where there is none."""
+    value = find(node, *path)
+    return value if isinstance(value, list) else []
+
+
 def find_count(node: Any, *path: str) -> int | None:
     value = find(node, *path)
     return value if isinstance(value, int) else None

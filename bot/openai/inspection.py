@@ -1,16 +1,32 @@
 """What `python -m bot check` tells about the service."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 from bot.openai.catalogue import ModelCatalogue
 from bot.openai.client import Client
 from bot.openai.options import OpenAIOptions
-from handlers.errors import ModelMissingError, ServiceError
+from handlers.errors import (
+    CreditExhaustedError,
+    KeyRefusedError,
+    ModelMissingError,
+    ParleyError,
+    ServiceBusyError,
+    ServiceDownError,
+    ServiceRejectedError,
+    ServiceSilentError,
+)
 
 _NOTICE = timedelta(days=90)
+_NO_ENDPOINT = "what answers there is no OpenAI-style endpoint; does it need /v1 at its end?"
+
+Models = dict[str, date | None]
+"""Each with the day on which it is shut down."""
 
 
 class Verdict(StrEnum):
@@ -29,39 +45,123 @@ class Finding:
     detail: str
 
 
-async def list_models(client: Client) -> dict[str, date | None]:
-    """The models that the server says it has, each with the day on which it is shut down."""
+async def list_models(client: Client) -> Models:
+    """The models that the server says it has.
 
-    async def request() -> dict[str, date | None]:
-        page = await client.patient_sdk.models.list()
-        models = getattr(page, "data", None) or ()
-        return {
-            model.id: _read_date(getattr(model, "shutdown_date", None))
-            for model in models
-            if isinstance(getattr(model, "id", None), str)
-        }
+    ServiceRejectedError if what it answers is no list of models as OpenAI writes it.
+    """
 
-    return await client.ask(request, model="")
+    async def request() -> object:
+        # As it came: the SDK's own reader fails in its depths on whatever else a server answers.
+        try:
+            told = await client.patient_sdk.get("/models", cast_to=object)
+            return json.loads(told) if isinstance(told, str) else told
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            return None
+
+    told = await client.ask(request, model="")
+    if not isinstance(told, Mapping) or "data" not in told:
+        raise ServiceRejectedError(_NO_ENDPOINT)
+    # Servers written in Go write an empty list as null.
+    models = [] if told["data"] is None else told["data"]
+    if not isinstance(models, list):
+        raise ServiceRejectedError(_NO_ENDPOINT)
+    return {
+        model["id"]: _read_date(model.get("shutdown_date"))
+        for model in models
+        if isinstance(model, Mapping) and isinstance(model.get("id"), str)
+    }
 
 
 async def inspect_service(
     client: Client, catalogue: ModelCatalogue, options: OpenAIOptions, today: date
 ) -> tuple[Finding, ...]:
-    url = urlsplit(options.url)
-    subject = f"openai endpoint {url.hostname}" + (f":{url.port}" if url.port else "")
+    host = _name_host(options)
     try:
         models = await list_models(client)
-    except ModelMissingError:
-        detail = "reachable, but does not tell which models it has"
-        return (Finding(subject, Verdict.WARNING, detail),)
-    except ServiceError as exc:
-        return (Finding(subject, Verdict.BROKEN, f"{type(exc).__name__}: {exc}"),)
-    findings = [Finding(subject, Verdict.OK, f"reachable, {len(models)} models")]
+    except ParleyError as exc:
+        return (_explain(exc, options),)
+    if not models:
+        detail = f"{host} is reachable, but lists no models"
+        return (Finding("openai.base_url", Verdict.WARNING, detail),)
+    detail = f"{host} is reachable, {len(models)} models"
+    findings = [Finding("openai.base_url", Verdict.OK, detail)]
     for key, model in _name_models(options):
         is_needed = key == "chat_model"
         finding = _judge_model(model, models, catalogue, today, is_needed=is_needed)
         findings.append(Finding(f"openai.{key} {model}", *finding))
     return tuple(findings)
+
+
+def _name_host(options: OpenAIOptions) -> str:
+    url = urlsplit(options.url)
+    return f"{url.hostname}:{url.port}" if url.port else str(url.hostname)
+
+
+def _explain(exc: ParleyError, options: OpenAIOptions) -> Finding:
+    """The finding that a failure to list models is: the key, what is wrong, and the mend."""
+    if isinstance(exc, KeyRefusedError | CreditExhaustedError):
+        return Finding("openai.api_key", Verdict.BROKEN, _explain_key(exc, options))
+    if isinstance(exc, ModelMissingError):
+        return Finding("openai.base_url", *_explain_missing(exc, options))
+    return Finding("openai.base_url", Verdict.BROKEN, _explain_host(exc, _name_host(options)))
+
+
+def _explain_key(exc: ParleyError, options: OpenAIOptions) -> str:
+    if isinstance(exc, CreditExhaustedError):
+        return f"the account has no credit left ({exc}); pay in, or take a key of another account"
+    response = _find_response(exc)
+    # OpenAI's own words for 401 are long, and its codes say no more than the number.
+    is_plain = response is not None and response.status_code == 401
+    told = "401" if is_plain else str(exc).strip()
+    if not options.api_key:
+        return f"the service wants a key ({told}); put one into OPENAI_API_KEY"
+    return f"the service refuses this key ({told}); copy it anew, or make another"
+
+
+def _explain_missing(exc: ModelMissingError, options: OpenAIOptions) -> tuple[Verdict, str]:
+    host = _name_host(options)
+    if _is_told_as_openai_does(exc):
+        return Verdict.WARNING, f"{host} is reachable, but does not tell which models it has"
+    if urlsplit(options.url).path.strip("/"):
+        detail = "is reachable, but does not tell which models it has; is the path of the address"
+        return Verdict.WARNING, f"{host} {detail} right?"
+    return Verdict.BROKEN, f"{host} has nothing at this address (404); does it need /v1 at its end?"
+
+
+def _is_told_as_openai_does(exc: ParleyError) -> bool:
+    """Whether the body of a refusal is one that only a server of this kind writes."""
+    response = _find_response(exc)
+    try:
+        body = response.json() if response is not None else None
+    except ValueError:
+        return False
+    return isinstance(body, Mapping) and isinstance(body.get("error"), Mapping)
+
+
+def _find_response(exc: BaseException | None) -> Any:
+    """The response that was refused, of the SDK's error below ours; None if there was none."""
+    while exc is not None:
+        if (response := getattr(exc, "response", None)) is not None:
+            return response
+        exc = exc.__cause__
+    return None
+
+
+def _explain_host(exc: ParleyError, host: str) -> str:
+    has_answered = _find_response(exc) is not None
+    match exc:
+        case ServiceDownError() if not has_answered:
+            reason = exc.__cause__.__cause__ if exc.__cause__ else None
+            words = f" ({reason})" if str(reason or "") else ""
+            return f"nothing answers at {host}{words}; is the address right, and the server up?"
+        case ServiceSilentError():
+            return f"{host} does not answer in time; is the address right, and the server up?"
+        case ServiceBusyError():
+            return f"{host} is too busy ({exc}); try again later"
+        case ServiceRejectedError() if exc.__cause__ is None:
+            return str(exc)
+    return f"{host} answers with an error ({exc}); is this the right address?"
 
 
 def _name_models(options: OpenAIOptions) -> list[tuple[str, str]]:
@@ -79,7 +179,7 @@ def _name_models(options: OpenAIOptions) -> list[tuple[str, str]]:
 
 def _judge_model(
     model: str,
-    models: dict[str, date | None],
+    models: Models,
     catalogue: ModelCatalogue,
     today: date,
     *,

@@ -12,6 +12,7 @@ from handlers.errors import (
     ContentRefusedError,
     NothingHeardError,
     ParleyError,
+    PicturesUnsupportedError,
     PictureUnreachableError,
     PictureUnreadableError,
     QuestionTooLongError,
@@ -98,7 +99,17 @@ _SOUND_UNREADABLE = Meaning(
     ),
 )
 
-OF_TEXT = (_REFUSED, _TOO_LONG, _UNREACHABLE, _UNREADABLE)
+_UNSEEING = Meaning(
+    PicturesUnsupportedError,
+    frozenset(),
+    _words(
+        r"(does not|doesn't|do not|don't|cannot|not) (support|accept|process|handle|take)[^.]*"
+        r"(image|vision|multimodal|picture)",
+        r"(image|vision|multimodal)[^.]*(not supported|unsupported|not allowed|not enabled)",
+        r"not a (multimodal|vision)",
+    ),
+)
+OF_TEXT = (_REFUSED, _TOO_LONG, _UNREACHABLE, _UNSEEING, _UNREADABLE)
 OF_SOUND = (_REFUSED, _UNHEARD, _SOUND_UNREADABLE)
 
 MISSING_CODES = frozenset(

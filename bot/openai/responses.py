@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from bot.openai.answer import Event, Tokens, Wire
-from bot.openai.client import Client
+from bot.openai.answer import Event, Tokens
+from bot.openai.client import Client, Wire
 from bot.openai.failures import read_failure
-from bot.openai.fields import find, find_count, find_text
+from bot.openai.fields import find, find_count, find_list, find_text
 from bot.openai.parts import locate_picture, write_asker, write_text
 from handlers.ports import ChatRequest, Finish, ModelMessage, TextPart
 
 _TEXT_EVENTS = {"response.output_text.delta", "response.refusal.delta"}
 _INCOMPLETE = {"max_output_tokens": Finish.LENGTH, "content_filter": Finish.FILTERED}
+_LAST_EVENTS = {"response.completed", "response.incomplete", "response.failed"}
 _BETWEEN_MESSAGES = "\n\n"
 
 
@@ -64,24 +65,36 @@ def _write_message(message: ModelMessage) -> dict[str, Any]:
 class ResponsesReader:
     def __init__(self) -> None:
         self._place: tuple[Any, Any] | None = None
+        self._has_text = False
 
     def read(self, raw: Any) -> Event:
         kind = find_text(raw, "type")
         if kind in _TEXT_EVENTS:
+            self._has_text = True
             return Event(text=self._separate(raw) + find_text(raw, "delta"))
-        tokens = _read_usage(find(raw, "response", "usage"))
-        if kind == "response.completed":
-            return Event(finish=Finish.COMPLETE, tokens=tokens)
-        if kind == "response.incomplete":
-            reason = find_text(raw, "response", "incomplete_details", "reason")
-            return Event(finish=_INCOMPLETE.get(reason, Finish.CUT), tokens=tokens)
-        if kind == "response.failed":
-            return Event(failure=read_failure(find(raw, "response", "error")), tokens=tokens)
+        if kind in _LAST_EVENTS:
+            return self._read_whole(find(raw, "response"), kind.removeprefix("response."))
+        if find_text(raw, "object") == "response":
+            # A server that does not stream sends what the last event would hold.
+            return self._read_whole(raw, find_text(raw, "status"))
         if kind == "error":
             # Its own type is the event's, and says nothing of the failure.
             told = {name: find(raw, name) for name in ("code", "message")}
             return Event(failure=read_failure(told))
         return Event()
+
+    def _read_whole(self, response: Any, ending: str) -> Event:
+        """The end of an answer; its text too, if no event brought it piece by piece."""
+        tokens = _read_usage(find(response, "usage"))
+        text = "" if self._has_text else _read_text(response)
+        status = find_text(response, "status") or ending
+        if "failed" in (status, ending):
+            return Event(failure=read_failure(find(response, "error")), tokens=tokens)
+        finish = Finish.COMPLETE
+        if (status, ending) != ("completed", "completed"):
+            reason = find_text(response, "incomplete_details", "reason")
+            finish = _INCOMPLETE.get(reason, Finish.CUT)
+        return Event(text=text, finish=finish, tokens=tokens)
 
     def _separate(self, raw: Any) -> str:
         """What stands between two messages of one answer, each of which is a text of its own."""
@@ -89,6 +102,12 @@ class ResponsesReader:
         is_next = self._place is not None and place != self._place
         self._place = place
         return _BETWEEN_MESSAGES if is_next else ""
+
+
+def _read_text(response: Any) -> str:
+    messages = [item for item in find_list(response, "output") if find(item, "type") == "message"]
+    parts = [part for message in messages for part in find_list(message, "content")]
+    return "".join(find_text(part, "text") + find_text(part, "refusal") for part in parts)
 
 
 def _read_usage(usage: Any) -> Tokens | None:

@@ -15,7 +15,7 @@ Pause = Callable[[float], Awaitable[object]]
 """Waits for so many seconds, as asyncio.sleep does."""
 
 BACKOFF_S = (0.5, 1.0)
-MAX_WAIT_S = 20.0
+MAX_WAIT_S = 30.0
 """A server that asks for more than this is reported as busy at once: a person is waiting."""
 
 

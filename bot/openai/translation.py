@@ -77,14 +77,15 @@ class ChatTranslationRoute:
         if not heard.text:
             return Transcript("", usage)
         message = ModelMessage("user", (TextPart(heard.text),))
-        stream = await self._chat.open(ChatRequest(self._model, _INSTRUCTION, (message,)))
+        stream = self._chat.ask(ChatRequest(self._model, _INSTRUCTION, (message,)))
+        await stream.start()
         text = "".join([piece async for piece in stream])
         if stream.finish is Finish.FILTERED:
             raise ContentRefusedError("the translation was filtered")
         if stream.finish is Finish.CUT:
             raise ServiceDownError("the translation was cut")
-        spent = replace(stream.usage, capability=Capability.TRANSLATION)
-        return Transcript(text.strip(), (*usage, spent))
+        spent = [replace(entry, capability=Capability.TRANSLATION) for entry in stream.usage]
+        return Transcript(text.strip(), (*usage, *spent))
 
 
 class RoutedTranslator:

@@ -139,7 +139,7 @@ class UpdateReader:
         if request is None:
             return None
         chat = _chat(message.chat, _thread(message))
-        sent_at = ((message.edit_date if is_edit else None) or message.date).timestamp()
+        sent_at = message.date.timestamp()
         album = "" if is_edit else clean(message.media_group_id)
         is_long = not is_edit and utf16.length(message.text or "") >= SPLIT_UNITS
         is_addressed = request.is_addressed
@@ -265,6 +265,10 @@ def _read_migration(message: Message, key: str) -> ChatMigration | None:
     return None
 
 
+DRAFT = "draft "
+"""Before a draft's id, where a message would have its own."""
+
+
 def _read_press(query: CallbackQuery, key: str) -> IncomingMessage | None:
     words = clean(query.data).lstrip("/").split(maxsplit=1)
     message = query.message
@@ -293,7 +297,7 @@ def _read_stop(stopped: dict[str, Any], key: str) -> IncomingMessage:
         chat=_chat(chat, "" if thread is None else f"{thread:d}"),
         # Drafts are only in private chats, and those have the id of their person.
         sender=Sender(PLATFORM, f"{chat.id:d}", read_title(chat)),
-        message_id="",
+        message_id=f"{DRAFT}{stopped['draft_id']:d}",
         command="stop",
         origin=Origin.BUTTON,
         is_group=_is_group(chat),

@@ -1,6 +1,7 @@
 """The messages of one reply in one chat: sent, edited, recorded."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 import structlog
@@ -11,11 +12,14 @@ from telegram import (
     MessageEntity,
     ReplyParameters,
 )
-from telegram.error import BadRequest, TelegramError
+from telegram._utils.defaultvalue import DEFAULT_NONE  # what an omitted timeout is
+from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
-from bot.telegram.delivery import Courier
-from bot.telegram.pace import DISPENSABLE, ChatLimiter, Kind
+from bot.telegram.delivery import Courier, to_the_end
+from bot.telegram.limiter import DISPENSABLE, ChatLimiter, NotNowError
+from bot.telegram.mentions import silence
+from bot.telegram.pace import Kind
 from bot.telegram.rich_text import Rendered, message_entities
 from handlers.errors import DeliveryRefusedError
 from handlers.ports import SentLog
@@ -30,6 +34,7 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 MARKUP_REFUSED = ("entities", "entity")
 GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 UNCHANGED = ("message is not modified",)
+THREAD_GONE = ("message thread not found",)
 
 T = TypeVar("T")
 Markup = InlineKeyboardMarkup | None
@@ -75,6 +80,10 @@ class Outbox:
     def delay(self, kind: Kind) -> float:
         return self._limiter.delay(self.chat_id, kind)
 
+    def turn(self, kind: Kind) -> AbstractAsyncContextManager[None]:
+        """Wait for the moment of a draft, or of an answer that is not final; show it inside."""
+        return self._limiter.turn(self.chat_id, kind)
+
     async def draft(self, draft_id: int, part: Rendered) -> None:
         await self._bot.send_message_draft(
             self.chat_id,
@@ -93,8 +102,10 @@ class Outbox:
         """Make the answer's messages show ``parts``, with the buttons under the last.
 
         ``is_final``: until it is so; DeliveryRefusedError if it never will be. Otherwise one try,
-        raising TelegramError.
+        raising TelegramError. In a group it mentions nobody.
         """
+        if self.chat_id < 0:
+            parts = [silence(part) for part in parts]
         last = len(parts) - 1
         for number, part in enumerate(parts):
             markup = buttons if number == last else None
@@ -139,14 +150,17 @@ class Outbox:
         BadRequest is for the caller, who may know another form.
         """
 
-        async def once() -> None:
+        async def send() -> Message:
             message: Message = await getattr(self._bot, method)(
                 self.chat_id,
                 message_thread_id=self._thread_id,
                 reply_parameters=self._reply(),
                 **content,
             )
-            await self._recorded(slot, message)
+            return message
+
+        async def once() -> None:
+            await self._recorded(slot, await self._in_thread(send))
 
         await self._courier.deliver(once)
 
@@ -173,16 +187,35 @@ class Outbox:
         if is_final:
             await self._deliver(once)
         else:
-            await once()
+            await to_the_end(once())
 
     async def _change(self, number: int, part: Rendered, markup: Markup, *, is_final: bool) -> None:
         message_id = self._answer_ids[number]
         if not is_final:
-            await self._edit(message_id, part, markup, DISPENSABLE)
+            await self._show(message_id, part, markup)
         elif not await self.edit(message_id, part, markup):
             # Somebody deleted it: what is left of the answer must not hang on that.
             message_id = await self._replace(number, part, markup)
         self._shown[message_id] = (part, markup)
+
+    async def _show(self, message_id: int, part: Rendered, markup: Markup) -> None:
+        before = self._shown.pop(message_id, None)
+        try:
+            await self._edit(message_id, part, markup, DISPENSABLE)
+        except (NotNowError, RetryAfter):
+            if before is not None:
+                self._shown[message_id] = before
+            raise
+
+    async def _in_thread(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        try:
+            return await send()
+        except BadRequest as refusal:
+            if self._thread_id is None or not _says(refusal, THREAD_GONE):
+                raise
+        # The topic was deleted meanwhile; the answer is worth more than its place.
+        self._thread_id = None
+        return await send()
 
     async def _replace(self, number: int, part: Rendered, markup: Markup) -> int:
         async def once() -> int:
@@ -206,10 +239,14 @@ class Outbox:
                 reply_markup=markup,
                 reply_parameters=self._reply(),
                 link_preview_options=NO_PREVIEW,
+                read_timeout=PREVIEW_TIMEOUT_S if importance else DEFAULT_NONE,
                 rate_limit_args=importance,
             )
 
-        return await _as_plain_if_refused(call, part)
+        async def send() -> Message:
+            return await _as_plain_if_refused(call, part)
+
+        return await (send() if importance else self._in_thread(send))
 
     async def _edit(
         self, message_id: int, part: Rendered, markup: Markup, importance: str | None
@@ -222,6 +259,7 @@ class Outbox:
                 entities=entities,
                 reply_markup=markup,
                 link_preview_options=NO_PREVIEW,
+                read_timeout=PREVIEW_TIMEOUT_S if importance else DEFAULT_NONE,
                 rate_limit_args=importance,
             )
 

@@ -1,21 +1,26 @@
 """Telegram as a platform: the connection, the replies, the files."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from telegram import BotCommand
-from telegram.error import BadRequest, InvalidToken, TelegramError
+from telegram.error import (
+    BadRequest,
+    EndPointNotFound,
+    InvalidToken,
+    NetworkError,
+    TelegramError,
+)
 from telegram.ext import ExtBot
 
 from bot.telegram.delivery import Courier
 from bot.telegram.incoming import ChatMigration, UpdateReader
+from bot.telegram.limiter import ChatLimiter
 from bot.telegram.outbox import Outbox
-from bot.telegram.pace import DISPENSABLE, ChatLimiter, Kind
 from bot.telegram.polling import Poller
+from bot.telegram.retirement import Retirement
 from bot.telegram.sink import TelegramReply
 from bot.telegram.transport import AiohttpRequest
 from handlers.commands import COMMANDS
@@ -28,8 +33,9 @@ log = structlog.get_logger(__name__)
 NAME = "telegram"
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 """The cloud Bot API's bound on what a bot may fetch."""
-KEPT_ANSWERS = 10_000
 START_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+DOWNLOAD_PAUSES_S = (0.5, 2.0)
+"""A file whose connection broke is asked for again after so long."""
 
 Submit = Callable[[list[IncomingMessage]], Awaitable[None]]
 Migrate = Callable[[ChatKey, ChatKey], Awaitable[None]]
@@ -56,10 +62,12 @@ class TelegramPlatform:
         options: TelegramOptions,
         migrate: Migrate,
         to_mp3: Callable[[bytes], Awaitable[bytes]],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._options = options
         self._migrate = migrate
         self._to_mp3 = to_mp3
+        self._pause = pause
         self._limiter = ChatLimiter(
             options.update_interval_s, options.group_update_interval_s, options.messages_per_s
         )
@@ -73,9 +81,8 @@ class TelegramPlatform:
             rate_limiter=self._limiter,
         )
         self._poller: Poller | None = None
-        self._last_answers: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._retirement = Retirement(self._bot, self._limiter)
         self._has_drafts = True
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------ running
 
@@ -95,9 +102,7 @@ class TelegramPlatform:
 
     async def aclose(self) -> None:
         """After the last reply: close what replies need."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._retirement.aclose()
         await self._bot.shutdown()
         await self._files.shutdown()
 
@@ -121,12 +126,15 @@ class TelegramPlatform:
             else:
                 return
             pause_s = next(pauses, pause_s)
-            await asyncio.sleep(pause_s)
+            await self._pause(pause_s)
 
     async def _register_commands(self) -> None:
         menu = [BotCommand(c.name, c.summary) for c in COMMANDS if c.is_listed]
         try:
             await self._bot.set_my_commands(menu)
+        except (InvalidToken, EndPointNotFound):
+            # The token was just accepted: what is not found is the method.
+            log.warning("the server knows no menu of commands, so none is set")
         except TelegramError as failure:
             log.warning("the menu of commands was not set", error=type(failure).__name__)
 
@@ -144,8 +152,8 @@ class TelegramPlatform:
             old, new = str(chat_id), str(new_id)
             await self._migrate(ChatKey(NAME, old), ChatKey(NAME, new))
 
-        async def retire(answer_id: str) -> None:
-            self._retire_buttons(outbox.chat_id, message.chat.thread, answer_id)
+        def retire(message_id: str) -> None:
+            self.retire(outbox.chat_id, message_id)
 
         outbox = Outbox(
             self._bot,
@@ -159,39 +167,29 @@ class TelegramPlatform:
         )
         return TelegramReply(message, sent, outbox, retire, self._to_mp3)
 
-    def _retire_buttons(self, chat_id: int, thread: str, answer_id: str) -> None:
-        """Take the buttons from the answer before: only the last can be made again."""
-        key = (chat_id, thread)
-        before = self._last_answers.pop(key, None)
-        self._last_answers[key] = answer_id
-        while len(self._last_answers) > KEPT_ANSWERS:
-            self._last_answers.popitem(last=False)
-        if before is not None and before != answer_id:
-            self._spawn(self._take_buttons(chat_id, int(before)))
-
-    async def _take_buttons(self, chat_id: int, message_id: int) -> None:
-        await asyncio.sleep(self._limiter.delay(chat_id, Kind.EDIT))
-        try:
-            await self._bot.edit_message_reply_markup(
-                chat_id, message_id, reply_markup=None, rate_limit_args=DISPENSABLE
-            )
-        except TelegramError as failure:
-            log.debug("old buttons stay", error=type(failure).__name__)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def retire(self, chat_id: int, message_id: str) -> None:
+        """Take the buttons from an answer that is no longer the last, when the chat is quiet."""
+        if message_id.isdecimal():
+            self._retirement.add(chat_id, int(message_id))
 
     # ------------------------------------------------------------ files
 
     async def download(self, attachment: Attachment) -> bytes:
-        try:
-            file = await self._bot.get_file(attachment.ref)
-            if not file.file_path:
-                raise FileUnavailableError("no path")
-            return await self._files.download(file.file_path, self.max_download_bytes)
-        except BadRequest as refusal:
-            raise FileUnavailableError(str(refusal)) from refusal
-        except TelegramError as failure:
-            raise FileUnavailableError(type(failure).__name__) from failure
+        pauses = iter(DOWNLOAD_PAUSES_S)
+        while True:
+            try:
+                return await self._download(attachment)
+            except BadRequest as refusal:
+                raise FileUnavailableError(str(refusal)) from refusal
+            except TelegramError as failure:
+                pause_s = next(pauses, None) if isinstance(failure, NetworkError) else None
+                if pause_s is None:
+                    raise FileUnavailableError(type(failure).__name__) from failure
+                log.info("a file is asked for again", error=type(failure).__name__)
+            await self._pause(pause_s)
+
+    async def _download(self, attachment: Attachment) -> bytes:
+        file = await self._bot.get_file(attachment.ref)
+        if not file.file_path:
+            raise FileUnavailableError("no path")
+        return await self._files.download(file.file_path, self.max_download_bytes)

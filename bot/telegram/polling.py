@@ -24,6 +24,7 @@ from telegram.error import (
 )
 
 from bot.telegram.incoming import MALFORMED, ChatMigration, UpdateReader, button_press_id
+from bot.telegram.unreadable import read_unreadable
 from handlers.errors import ConfigError, ParleyError
 from handlers.messages import IncomingMessage
 
@@ -118,15 +119,17 @@ class Poller:
         return 0.0 if has_news else IDLE_PAUSE_S
 
     async def _fetch(self) -> list[Any]:
+        # A poll that waits tells only after half a minute that all is well.
+        timeout_s = self._poll_timeout_s if self.is_ready else 0
         batch = await self._bot.do_api_request(
             GET_UPDATES,
             api_kwargs={
                 "offset": self._offset,
                 "limit": BATCH_SIZE,
-                "timeout": self._poll_timeout_s,
+                "timeout": timeout_s,
                 "allowed_updates": list(ALLOWED_UPDATES),
             },
-            read_timeout=self._poll_timeout_s + READ_SLACK_S,
+            read_timeout=timeout_s + READ_SLACK_S,
         )
         if not isinstance(batch, list):
             raise NetworkError("getUpdates was answered with something else than a list")
@@ -136,7 +139,12 @@ class Poller:
         """Whether the offset moved on."""
         messages: list[IncomingMessage] = []
         presses: list[str] = []
-        for update in filter(None, map(self._parse, batch)):
+        for data in batch:
+            update = self._parse(data)
+            if update is None:
+                if (unreadable := read_unreadable(data, self._bot.id)) is not None:
+                    messages.append(unreadable)
+                continue
             if (press := button_press_id(update)) is not None:
                 presses.append(press)
             request = self._reader.read(update)

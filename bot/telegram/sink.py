@@ -8,6 +8,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile
 from telegram.constants import ChatAction
 from telegram.error import BadRequest
 
+from bot.telegram.incoming import DRAFT
 from bot.telegram.markup import plain
 from bot.telegram.outbox import Outbox
 from bot.telegram.rich_text import Rendered
@@ -31,7 +32,7 @@ ACTION_EACH_S = 4.5
 MAX_CAPTION_UNITS = 1024
 TOLD = "told"
 
-Retire = Callable[[str], Awaitable[None]]
+Retire = Callable[[str], None]
 
 
 class TelegramReply:
@@ -45,7 +46,7 @@ class TelegramReply:
         retire: Retire,
         to_mp3: Callable[[bytes], Awaitable[bytes]],
     ) -> None:
-        """``retire`` is told the id of each new last answer, whose buttons replace the old one's.
+        """``retire`` takes the buttons from a message, when there is time for it.
 
         ``to_mp3`` is for people who forbid voice messages.
         """
@@ -76,16 +77,24 @@ class TelegramReply:
     def show(self, text: str) -> None:
         self._stream.show(text)
 
+    def is_showing(self, message_id: str) -> bool:
+        is_draft = message_id == f"{DRAFT}{self._stream.draft_id}"
+        return is_draft or message_id in self._outbox.answer_ids
+
+    async def drop_buttons(self) -> None:
+        if self._message.message_id.isdecimal():
+            self._retire(self._message.message_id)
+
     async def finish(
-        self, text: str, notice: str = "", buttons: ButtonRows = ()
+        self, text: str, notice: str = "", buttons: ButtonRows = (), supersedes: str = ""
     ) -> tuple[str, ...]:
         await self._stream.close()
         # An answer of invisible characters alone would otherwise be no message at all.
         parts = await parts_of(text, notice) or [Rendered("…")]
         await self._outbox.put_answer(parts, keyboard(buttons), is_final=True)
         ids = self._outbox.answer_ids
-        if buttons and ids:
-            await self._retire(ids[-1])
+        if supersedes and supersedes not in ids:
+            self._retire(supersedes)
         return ids
 
     async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:

@@ -13,6 +13,7 @@ from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
 from bot.telegram.delivery import to_the_end
+from bot.telegram.limiter import NotNowError
 from bot.telegram.outbox import Outbox
 from bot.telegram.pace import Kind
 from bot.telegram.rich_text import Rendered
@@ -38,61 +39,65 @@ class AnswerStream:
     ) -> None:
         """``draft_key``: the same after a restart, so that the same draft is continued."""
         self._outbox = outbox
-        self._draft_id = zlib.crc32(draft_key.encode()) or 1
+        self.draft_id = zlib.crc32(draft_key.encode()) or 1
         self._stop_button = stop_button
         self._latest = ""
         self._draft_shown: Rendered | None = None
         self._news = asyncio.Event()
-        self._closing = asyncio.Event()
+        self._next_kind: Kind | None = None
+        self._is_closed = False
         self._task: asyncio.Task[None] | None = None
 
     def show(self, text: str) -> None:
         self._latest = text
         self._news.set()
-        if self._task is None and not self._closing.is_set():
+        if self._task is None and not self._is_closed:
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Show nothing more. A request that is out is waited for: what it did must be known."""
-        self._closing.set()
-        self._news.set()
+        """Show nothing more. A draft or an edit that is out is given up: the final text follows.
+
+        A message on its way is waited for: whether it is there must be known.
+        """
+        self._is_closed = True
         task, self._task = self._task, None
         if task is None:
             return
+        task.cancel()
         await to_the_end(_ended(task))
-        if (error := task.exception()) is not None:
+        if not task.cancelled() and (error := task.exception()) is not None:
             log.error("previews of an answer failed", exc_info=error)
 
     async def _run(self) -> None:
-        while await self._is_due():
-            if not await self._show_newest():
-                return
+        is_worth_it = True
+        while is_worth_it:
+            await self._wait_for_news()
+            async with self._outbox.turn(self._next_kind or self._usual_kind()):
+                is_worth_it = await self._show_newest()
 
-    async def _is_due(self) -> bool:
-        """Wait for news and for the chat's pace; False if the answer is closing."""
+    async def _wait_for_news(self) -> None:
         try:
             async with asyncio.timeout(KEEP_ALIVE_S if self._draft_shown is not None else None):
                 await self._news.wait()
         except TimeoutError:
             self._draft_shown = None  # unchanged, but to be sent again
-        kind = Kind.DRAFT if self._outbox.has_drafts else Kind.EDIT
-        if not self._outbox.has_drafts and not self._outbox.has_answer:
-            kind = Kind.MESSAGE
-        while not self._closing.is_set() and (wait_s := self._outbox.delay(kind)) > 0:
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._closing.wait()
-            except TimeoutError:
-                continue
-        return not self._closing.is_set()
+
+    def _usual_kind(self) -> Kind:
+        if self._outbox.has_drafts:
+            return Kind.DRAFT
+        return Kind.EDIT if self._outbox.has_answer else Kind.MESSAGE
 
     async def _show_newest(self) -> bool:
         """False if it is better to show no more before the final text."""
         self._news.clear()
+        self._next_kind = None
         parts = await parts_of(self._latest)
         known = self._outbox.answer_count
         try:
             await self._show_parts(parts)
+        except NotNowError as refusal:
+            self._next_kind = refusal.kind
+            self._news.set()
         except RetryAfter:
             self._news.set()  # the pace knows how long; then what is newest is shown
         except TelegramError as failure:
@@ -115,7 +120,7 @@ class AnswerStream:
         if last == self._draft_shown:
             return
         try:
-            await self._outbox.draft(self._draft_id, last)
+            await self._outbox.draft(self.draft_id, last)
         except (BadRequest, EndPointNotFound, InvalidToken):
             # A server that is older than drafts, or a chat that has none.
             log.info("no drafts here, editing instead")

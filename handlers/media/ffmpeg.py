@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from handlers.errors import SoundUnreadableError
+from handlers.errors import SoundUnreadableError, SoundWorkError
 from handlers.media.threads import run_to_end
 
 # Always named: left to guess, ffmpeg takes a playlist for sound and opens the addresses in it.
@@ -88,7 +88,7 @@ class Ffmpeg:
             sources: list[str] = []
             for number, (data, format_name) in enumerate(clips):
                 path = folder / str(number)
-                await run_to_end(path.write_bytes, data)
+                await _write(path, data)
                 sources += _file_source(path, _DEMUXERS[format_name])
             joined = f"concat=n={len(clips)}:v=0:a=1[all]"
             inputs = "".join(f"[{number}:a:0]" for number in range(len(clips)))
@@ -102,9 +102,7 @@ class Ffmpeg:
 
     async def _run(self, *arguments: str, stdin: bytes) -> tuple[bytes, bytes]:
         command = [await self.binary(), "-hide_banner", "-nostdin", "-v", "error", *arguments]
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=PIPE
-        )
+        process = await _start(command)
         try:
             async with asyncio.timeout(self._timeout_s):
                 out, told = await process.communicate(stdin)
@@ -120,6 +118,20 @@ class Ffmpeg:
         return out, told
 
 
+async def _start(command: Sequence[str]) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    except OSError as exc:
+        raise SoundWorkError(f"ffmpeg did not start: {exc.strerror}") from exc
+
+
+async def _write(path: Path, data: bytes) -> None:
+    try:
+        await run_to_end(path.write_bytes, data)
+    except OSError as exc:
+        raise SoundWorkError(f"no temporary file: {exc.strerror}") from exc
+
+
 @asynccontextmanager
 async def _source(data: bytes, format_name: str) -> AsyncIterator[tuple[list[str], bytes]]:
     """The arguments that name the input, and what to feed it."""
@@ -129,7 +141,7 @@ async def _source(data: bytes, format_name: str) -> AsyncIterator[tuple[list[str
         return
     async with _folder() as folder:
         path = folder / "sound"
-        await run_to_end(path.write_bytes, data)
+        await _write(path, data)
         yield _file_source(path, demuxer), b""
 
 
@@ -142,7 +154,11 @@ async def _folder() -> AsyncIterator[Path]:
         return Path(stack.enter_context(TemporaryDirectory(prefix="parley-")))
 
     try:
-        yield await run_to_end(make)
+        try:
+            folder = await run_to_end(make)
+        except OSError as exc:
+            raise SoundWorkError(f"no temporary folder: {exc.strerror}") from exc
+        yield folder
     finally:
         await run_to_end(stack.close)
 

@@ -1,10 +1,7 @@
 """Photos made ready for a model: small enough, upright, and without what the camera noted."""
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TypeVar
@@ -12,7 +9,7 @@ from typing import TypeVar
 from PIL import Image
 
 from handlers.errors import PictureTooLargeError, PictureUnreadableError
-from handlers.media.memory import return_freed_memory
+from handlers.media.memory import MemoryGate, return_freed_memory
 from handlers.media.pixels import DECODER_ERRORS, Pixels, open_pixels
 from handlers.media.threads import run_to_end
 
@@ -66,7 +63,7 @@ class PhotoStudio:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="photos")
-        self._memory = _MemoryGate(_DECODING_BYTES)
+        self._memory = MemoryGate(_DECODING_BYTES)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -92,37 +89,6 @@ class PhotoStudio:
 
     async def _run(self, work: Callable[..., Result], *args: object) -> Result:
         return await run_to_end(work, *args, executor=self._threads)
-
-
-class _MemoryGate:
-    """Lets work in while the sum of what it holds fits; first come, first served."""
-
-    def __init__(self, total: int) -> None:
-        self._free = total
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-
-    @asynccontextmanager
-    async def hold(self, amount: int) -> AsyncIterator[None]:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append((amount, turn))
-        self._admit()
-        try:
-            await turn
-            yield
-        finally:
-            if turn.done() and not turn.cancelled():
-                self._free += amount
-            self._admit()
-
-    def _admit(self) -> None:
-        while self._waiting:
-            amount, turn = self._waiting[0]
-            if not turn.cancelled():
-                if amount > self._free:
-                    return
-                self._free -= amount
-                turn.set_result(None)
-            self._waiting.popleft()
 
 
 def _weigh(data: bytes, bound: _Bound) -> int:

@@ -33,7 +33,7 @@ LINES: dict[str, str] = {
         "I answer an edit of your last question only. Send this one again as a new message."
     ),
     "unknown_command": "I do not know that command. /help lists what I can do.",
-    "new": "A new conversation begins. What was said before is out of my mind.",
+    "new": "A new conversation begins. I no longer look at what was said before.",
     "reply_to_sound": "Reply with this command to a voice message or another recording.",
     "reply_to_translate": "Reply with this command to a voice message or a text.",
     "speech_failed": "I could not speak this answer. It stands above as text. (ref {ref})",
@@ -117,10 +117,19 @@ LINES: dict[str, str] = {
         "little and send it again."
     ),
     "error_service_busy": "The service is busy right now. Please try again in a minute.",
+    "error_service_busy_long": (
+        "The service is busy and asks for a pause. Please try again in about {minutes} minutes."
+    ),
+    "error_pictures_unsupported": (
+        "This model cannot look at pictures. Choose another with /model, or leave the picture out."
+    ),
+    "error_route_missing": (
+        "The service behind me cannot do that. Please tell the person who runs me."
+    ),
     "error_service_down": "The service has a problem right now. Please try again in a minute.",
     "error_service_silent": "The service did not answer in time. Please try again.",
     "error_service_rejected": (
-        "The service did not accept this request. Try again, or choose another model with /model."
+        "The service did not accept this request. Please try it in another form."
     ),
     "error_key_refused": (
         "The service does not let me in right now. Please tell the person who runs me."
@@ -133,5 +142,7 @@ LINES: dict[str, str] = {
     ),
     "error_answer_empty": "The service sent an empty answer. Please try again.",
     "error_file_unavailable": "I could not fetch that file. Please send it again.",
-    "error_delivery_refused": "The message could not be delivered.",
+    "error_delivery_refused": (
+        "This chat did not take my answer. Please ask for it in another form."
+    ),
 }

@@ -43,8 +43,8 @@ CREATE TABLE exchanges (
   quote               TEXT NOT NULL,
   state               TEXT NOT NULL,
   model               TEXT NOT NULL,
-  question_message_id TEXT NOT NULL,
-  -- JSON array of text
+  -- JSON arrays of text
+  question_message_ids TEXT NOT NULL,
   answer_message_ids  TEXT NOT NULL,
   is_spoken           INTEGER NOT NULL
 ) STRICT;
@@ -78,10 +78,13 @@ CREATE TABLE inbox (
   exchange_id INTEGER NOT NULL DEFAULT 0,
   -- JSON of Delivery
   delivery    TEXT,
+  -- set when it was told that there is no answer: it is kept for a while, to be tried again
+  failed_at   REAL,
   done_at     REAL
 ) STRICT;
 
-CREATE INDEX inbox_unfinished ON inbox (id) WHERE done_at IS NULL;
+CREATE INDEX inbox_unfinished ON inbox (id) WHERE done_at IS NULL AND failed_at IS NULL;
+CREATE INDEX inbox_failed ON inbox (failed_at) WHERE failed_at IS NOT NULL;
 CREATE INDEX inbox_done ON inbox (done_at) WHERE done_at IS NOT NULL;
 CREATE INDEX inbox_by_chat ON inbox (chat_id) WHERE chat_id IS NOT NULL;
 

@@ -302,3 +302,57 @@ async def test_a_long_conversation_stays_within_the_budget(
     questions = [call for call in stage.openai.chats() if "keep the memory" not in call.system]
     assert len(questions) == 60
     assert max(len(call.messages) for call in questions) < 60
+
+
+async def test_a_failed_question_is_asked_again_by_its_button_also_after_a_restart(
+    stage: Stage,
+) -> None:
+    _, chat = stage.alice()
+    stage.openai.script("chat", Fail(404), Fail(404))
+    async with running(stage.config()):
+        chat.send_text("first")
+        first = await chat.wait_for_bot_message()
+        chat.send_text("second")
+        await chat.wait_for_bot_message(2)
+        chat.send_text("/model another-model")
+        await chat.wait_for_bot_message(3)
+    async with running(stage.config()):
+        chat.press(first, "↻ Try again")
+        await chat.wait_for_bot_message(contains="echo: first")
+
+    assert stage.openai.chats()[-1].model == "another-model"
+
+
+async def test_a_question_to_a_model_that_sees_nothing_is_asked_without_old_pictures(
+    stage: Stage,
+) -> None:
+    _, chat = stage.alice()
+    async with running(stage.config()):
+        chat.send_photo(samples.jpeg(320, 240), "this?")
+        await chat.wait_for_bot_message()
+        stage.openai.script("chat", Fail(400, message="This model does not support image input."))
+        chat.send_text("and in words?")
+        await chat.wait_for_bot_message(2)
+
+    assert chat.bot_messages[1].text.startswith("echo: and in words?")
+    assert stage.openai.chats()[-1].messages[0].images == ()
+
+
+async def test_an_edit_of_an_albums_second_caption_is_an_edit_of_its_question(
+    stage: Stage,
+) -> None:
+    _, chat = stage.alice()
+    async with running(stage.config()):
+        chat.send_photo(samples.jpeg(320, 240, "red"), album="a")
+        second = chat.send_photo(samples.jpeg(320, 240, "blue"), "what are tehse?", album="a")
+        await chat.wait_for_bot_message()
+        chat.edit(second, "what are these?")
+        await chat.wait_for_bot_message(2)
+        chat.edit(second, "what are these?")
+        chat.send_text("next")
+        await chat.wait_for_bot_message(3)
+
+    asked = stage.openai.chats()[-1].messages
+    assert [m.role for m in asked] == ["user", "assistant", "user"]
+    assert len(asked[0].images) == 2
+    assert asked[0].text.endswith("what are these?")

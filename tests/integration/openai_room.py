@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.openai.options import OpenAIOptions
 from bot.openai.service import OpenAIService
-from handlers.ports import ChatRequest, ChatStream, ModelMessage, PicturePart, TextPart
+from handlers.ports import ChatModel, ChatRequest, ChatStream, ModelMessage, PicturePart, TextPart
 
 KEY = "sk-test-0123456789abcdef"
 MODEL = "gpt-6-luna"
@@ -39,6 +39,13 @@ def ask(
     """A request of one message."""
     content = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
     return ChatRequest(model, system, (ModelMessage("user", content),), **more)
+
+
+async def started(chat: ChatModel, request: ChatRequest) -> ChatStream:
+    """The answer, once its first text is there."""
+    stream = chat.ask(request)
+    await stream.start()
+    return stream
 
 
 async def read(stream: ChatStream) -> str:

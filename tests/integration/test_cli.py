@@ -9,6 +9,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+BROKEN_START = {
+    "TELEGRAM_BOT_TOKEN": "1:made-up",
+    "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    "PARLEY_TELEGRAM__API_BASE_URL": "http://127.0.0.1:9/bot",
+    "PARLEY_STORAGE__PATH": "/proc/nope/x.db",
+}
+
+
 def parley(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  # our own program
         [sys.executable, "-m", "bot", *arguments],
@@ -80,6 +88,35 @@ def test_a_port_that_is_no_port_of_this_machine_ends_the_start(tmp_path: Path) -
     assert run.returncode == 2
     assert "parley: web.host" in run.stderr.splitlines()[-1]
     assert "Traceback" not in run.stderr
+
+
+def test_a_bad_line_in_dotenv_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TELEGRAM_BOT_TOKEN=1:made-up\nOPENAI_API_KEY='sk-made-up\n")
+    run = parley(tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.count("\n") == 1
+    assert ".env, line 2" in run.stderr
+    assert "sk-made-up" not in run.stderr
+
+
+def test_a_variable_that_nobody_reads_is_warned_of(tmp_path: Path) -> None:
+    run = parley(tmp_path, **BROKEN_START, PARLEY_OPENAI_CHAT_MODEL="x", PARLEY_SPECS="x")
+    (warning, _) = run.stderr.splitlines()
+    assert "PARLEY_OPENAI_CHAT_MODEL" in warning
+    assert "warning" in warning
+
+
+@pytest.mark.parametrize("path", ["/proc/nope/x.db", "folder", "garbage"])
+def test_a_database_that_cannot_be_used_is_one_line_with_its_mend(
+    tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "garbage").write_bytes(b"no database" * 999)
+    run = parley(tmp_path, **BROKEN_START | {"PARLEY_STORAGE__PATH": path})
+    assert run.returncode == 2
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("parley: storage.path: ")
+    assert "; " in line
 
 
 def test_help_and_version_need_no_configuration(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from handlers.errors import (
     ServiceDownError,
     ServiceSilentError,
 )
-from handlers.messages import Capability
+from handlers.messages import Capability, UsageEntry
 from handlers.ports import Finish, PicturePart
 from tests import samples
 from tests.emulators.openai import (
@@ -38,7 +38,7 @@ from tests.emulators.openai import (
     Step,
     Usage,
 )
-from tests.integration.openai_room import KEY, MODEL, Pauses, ask, open_room, read
+from tests.integration.openai_room import KEY, MODEL, Pauses, ask, open_room, read, started
 
 SHORT_S = 0.8
 """A silence that tests can afford to wait for."""
@@ -60,9 +60,9 @@ async def test_an_answer_comes_in_pieces_with_what_it_cost(
 ) -> None:
     emulator.script("chat", Answer(["One, ", "two, ", "three."], usage=Usage(1000, 200, 400)))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Count"))
+        stream = await started(room.chat, ask("Count"))
         assert [piece async for piece in stream] == ["One, ", "two, ", "three."]
-        usage = stream.usage
+        (usage,) = stream.usage
     assert stream.finish is Finish.COMPLETE
     assert (usage.capability, usage.model) == (Capability.CHAT, MODEL)
     assert (usage.input_tokens, usage.output_tokens, usage.cached_tokens) == (1000, 200, 400)
@@ -77,7 +77,7 @@ async def test_the_first_piece_is_there_before_the_answer_is_whole(
     gate = asyncio.Event()
     emulator.script("chat", Gated(["first"], gate, [" second"]))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
         pieces = aiter(stream)
         assert await anext(pieces) == "first"
         gate.set()
@@ -90,10 +90,10 @@ async def test_a_model_that_nobody_listed_works_and_has_no_price(
 ) -> None:
     emulator.script("chat", Answer("Hello"))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Hello", model="some-new-model"))
+        stream = await started(room.chat, ask("Hello", model="some-new-model"))
         assert await read(stream) == "Hello"
-    assert stream.usage.cost_usd is None
-    assert stream.usage.output_tokens > 0
+    assert stream.usage[-1].cost_usd is None
+    assert stream.usage[-1].output_tokens > 0
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ async def test_what_breaks_off_keeps_its_text_and_is_not_asked_again(
 ) -> None:
     emulator.script("chat", step)
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
         assert await read(stream) == "Half an answer"
     assert stream.finish is Finish.CUT
-    assert stream.usage.is_estimate
-    assert stream.usage.input_tokens > 0
-    assert stream.usage.output_tokens > 0
+    assert stream.usage[-1].is_estimate
+    assert stream.usage[-1].input_tokens > 0
+    assert stream.usage[-1].output_tokens > 0
     assert len(emulator.requests) == 1
 
 
@@ -126,7 +126,7 @@ async def test_what_falls_silent_keeps_its_text_and_is_not_asked_again(
 ) -> None:
     emulator.script("chat", HangAfter(["Half an ", "answer"]))
     async with open_room(emulator.base_url, chat_api=dialect, timeout_s=SHORT_S) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
         assert await read(stream) == "Half an answer"
         await emulator.wait_until(lambda: emulator.disconnects == 1)
     assert stream.finish is Finish.CUT
@@ -136,7 +136,7 @@ async def test_what_falls_silent_keeps_its_text_and_is_not_asked_again(
 async def test_an_answer_at_its_bound_says_so(emulator: OpenAIEmulator, dialect: str) -> None:
     emulator.script("chat", Answer("As far as it goes", finish="length"))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
         assert await read(stream) == "As far as it goes"
     assert stream.finish is Finish.LENGTH
 
@@ -144,7 +144,7 @@ async def test_an_answer_at_its_bound_says_so(emulator: OpenAIEmulator, dialect:
 async def test_a_filtered_answer_says_so(emulator: OpenAIEmulator, dialect: str) -> None:
     emulator.script("chat", Answer("As far as it", finish="content_filter"))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
         assert await read(stream) == "As far as it"
     assert stream.finish is Finish.FILTERED
 
@@ -164,7 +164,7 @@ async def test_an_answer_without_text_is_an_error(
     emulator.script("chat", step)
     async with open_room(emulator.base_url, chat_api=dialect) as room:
         with pytest.raises(expected):
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
     assert len(emulator.requests) == 1
 
 
@@ -189,13 +189,13 @@ async def test_what_fails_before_the_first_piece_is_tried_twice_more(
     emulator.script("chat", step, step, step)
     async with open_room(emulator.base_url, pauses, chat_api=dialect) as room:
         with pytest.raises(expected):
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
         assert len(emulator.requests) == 3
         first_s, second_s = pauses.waited_s
         assert 0 < first_s < second_s < 2
 
         emulator.script("chat", step, step, Answer("At last"))
-        assert await read(await room.chat.open(ask("Hello"))) == "At last"
+        assert await read(await started(room.chat, ask("Hello"))) == "At last"
 
 
 async def test_the_wait_that_the_server_asks_for_is_kept(
@@ -209,7 +209,7 @@ async def test_the_wait_that_the_server_asks_for_is_kept(
         Answer("Here"),
     )
     async with open_room(emulator.base_url, pauses, chat_api=dialect) as room:
-        assert await read(await room.chat.open(ask("Hello"))) == "Here"
+        assert await read(await started(room.chat, ask("Hello"))) == "Here"
     assert pauses.waited_s == [7.0, 1.5]
 
 
@@ -220,7 +220,7 @@ async def test_a_wait_that_nobody_would_sit_out_is_told_at_once(
     emulator.script("chat", Fail(429, headers={"Retry-After": "60"}))
     async with open_room(emulator.base_url, pauses, chat_api=dialect) as room:
         with pytest.raises(ServiceBusyError) as raised:
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
     assert raised.value.retry_after_s == 60
     assert pauses.waited_s == []
     assert len(emulator.requests) == 1
@@ -231,7 +231,7 @@ async def test_silence_is_told_at_once(emulator: OpenAIEmulator, dialect: str) -
     emulator.script("chat", Hang())
     async with open_room(emulator.base_url, pauses, chat_api=dialect, timeout_s=SHORT_S) as room:
         with pytest.raises(ServiceSilentError):
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
     assert pauses.waited_s == []
     assert len(emulator.requests) == 1
 
@@ -254,7 +254,7 @@ async def test_a_refusal_is_named_and_never_shows_the_key(
     emulator.script("chat", step, step, step)
     async with open_room(emulator.base_url, chat_api=dialect) as room:
         with pytest.raises(expected) as raised:
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
     assert KEY not in "".join(traceback.format_exception(raised.value))
 
 
@@ -263,7 +263,7 @@ async def test_no_server_at_all_is_down(dialect: str) -> None:
         address = emulator.base_url
     async with open_room(address, chat_api=dialect) as room:
         with pytest.raises(ServiceDownError):
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
 
 
 async def test_half_a_character_in_a_question_does_not_stop_it(
@@ -271,14 +271,14 @@ async def test_half_a_character_in_a_question_does_not_stop_it(
 ) -> None:
     emulator.script("chat", Answer("Fine"))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        assert await read(await room.chat.open(ask("Half: \ud83d, NUL: \0"))) == "Fine"
+        assert await read(await started(room.chat, ask("Half: \ud83d, NUL: \0"))) == "Fine"
 
 
 async def test_answers_come_side_by_side(emulator: OpenAIEmulator, dialect: str) -> None:
     gate = asyncio.Event()
     emulator.script("chat", *(Gated(["a"], gate, [f"{n}"]) for n in range(20)))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        streams = await asyncio.gather(*(room.chat.open(ask("Hello")) for _ in range(20)))
+        streams = await asyncio.gather(*(started(room.chat, ask("Hello")) for _ in range(20)))
         gate.set()
         answers = await asyncio.gather(*(read(stream) for stream in streams))
     assert sorted(answers) == sorted(f"a{n}" for n in range(20))
@@ -286,11 +286,11 @@ async def test_answers_come_side_by_side(emulator: OpenAIEmulator, dialect: str)
 
 async def test_what_is_told_is_what_was_billed(emulator: OpenAIEmulator, dialect: str) -> None:
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        usages = []
+        usages: list[UsageEntry] = []
         for _ in range(3):
-            stream = await room.chat.open(ask("Tell me a story", system="Be brief. " * 300))
+            stream = await started(room.chat, ask("Tell me a story", system="Be brief. " * 300))
             await read(stream)
-            usages.append(stream.usage)
+            usages.extend(stream.usage)
     billed = emulator.billed
     assert sum(usage.input_tokens for usage in usages) == billed[MODEL, "input_tokens"]
     assert sum(usage.output_tokens for usage in usages) == billed[MODEL, "output_tokens"]
@@ -303,7 +303,7 @@ async def test_cancelling_the_iteration_closes_the_connection(
     got_first = asyncio.Event()
     emulator.script("chat", Gated(["Half"], asyncio.Event()))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
 
         async def follow() -> None:
             async for _ in stream:
@@ -316,7 +316,7 @@ async def test_cancelling_the_iteration_closes_the_connection(
             await following
         await emulator.wait_until(lambda: emulator.disconnects == 1)
         assert stream.finish is Finish.CUT
-        assert stream.usage.is_estimate
+        assert stream.usage[-1].is_estimate
         await stream.aclose()
         await stream.aclose()
 
@@ -326,7 +326,7 @@ async def test_closing_a_stream_that_nobody_read_closes_the_connection(
 ) -> None:
     emulator.script("chat", Gated(["Half"], asyncio.Event()))
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
         await stream.aclose()
         await emulator.wait_until(lambda: emulator.disconnects == 1)
 
@@ -336,7 +336,7 @@ async def test_cancelling_while_nothing_has_come_closes_the_connection(
 ) -> None:
     emulator.script("chat", Hang())
     async with open_room(emulator.base_url, chat_api=dialect) as room:
-        opening = asyncio.create_task(room.chat.open(ask("Hello")))
+        opening = asyncio.create_task(started(room.chat, ask("Hello")))
         await emulator.wait_for_request("chat")
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -376,7 +376,7 @@ async def test_a_server_that_only_keeps_the_line_open_is_silent() -> None:
 
     async with serve(script) as address, open_room(address, timeout_s=SHORT_S) as room:
         with pytest.raises(ServiceSilentError):
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
 
 
 async def test_a_server_that_tells_no_usage_is_estimated() -> None:
@@ -387,12 +387,12 @@ async def test_a_server_that_tells_no_usage_is_estimated() -> None:
 
     async with serve(script) as address, open_room(address) as room:
         picture = PicturePart("low", samples.png(8, 8), "image/png")
-        stream = await room.chat.open(ask("Hello there", picture))
+        stream = await started(room.chat, ask("Hello there", picture))
         assert await read(stream) == "Four words are here"
     assert stream.finish is Finish.COMPLETE
-    assert stream.usage.is_estimate
-    assert 2 <= stream.usage.output_tokens <= 6
-    assert 85 < stream.usage.input_tokens < 110
+    assert stream.usage[-1].is_estimate
+    assert 2 <= stream.usage[-1].output_tokens <= 6
+    assert 85 < stream.usage[-1].input_tokens < 110
 
 
 async def test_an_answer_that_is_whole_stays_whole_when_the_line_breaks_after_it() -> None:
@@ -402,7 +402,7 @@ async def test_an_answer_that_is_whole_stays_whole_when_the_line_breaks_after_it
         await write(b"data: {broken\n\n")
 
     async with serve(script) as address, open_room(address) as room:
-        stream = await room.chat.open(ask("Hello"))
+        stream = await started(room.chat, ask("Hello"))
         assert await read(stream) == "All"
     assert stream.finish is Finish.COMPLETE
 
@@ -422,5 +422,5 @@ async def test_a_failure_before_the_answer_closes_the_connection() -> None:
 
     async with serve(script) as address, open_room(address, chat_api="responses") as room:
         with pytest.raises(ContentRefusedError):
-            await room.chat.open(ask("Hello"))
+            await started(room.chat, ask("Hello"))
         await asyncio.wait_for(left.wait(), 10)

@@ -19,7 +19,7 @@ from handlers.ports import ChatRequest, ModelMessage, PicturePart, Sound, TextPa
 from tests import samples
 from tests.emulators.openai import Answer, OpenAIEmulator
 from tests.emulators.specs import problem_with, specs_folder
-from tests.integration.openai_room import KEY, Pauses, open_room, read
+from tests.integration.openai_room import KEY, Pauses, open_room, read, started
 
 SCHEMAS = {
     "/chat/completions": "CreateChatCompletionRequest",
@@ -75,7 +75,7 @@ async def send(emulator: OpenAIEmulator, options: OpenAIOptions, request: ChatRe
     async with connect(emulator) as client:
         catalogue = await asyncio.to_thread(ModelCatalogue, options)
         chat = Chat(client, catalogue, choose_dialect(client, options))
-        await read(await chat.open(request))
+        await read(await started(chat, request))
     return emulator.requests[-1].body
 
 
@@ -156,7 +156,7 @@ async def test_a_bound_that_a_model_refuses_is_sent_again_by_its_newer_name(
 ) -> None:
     async with open_room(emulator.base_url, max_output_tokens=900) as room:
         for _ in range(2):
-            await read(await room.chat.open(REQUEST))
+            await read(await started(room.chat, REQUEST))
     bounds = [body.keys() & {"max_tokens", "max_completion_tokens"} for body in bodies(emulator)]
     assert bounds == [{"max_tokens"}, {"max_completion_tokens"}, {"max_completion_tokens"}]
 

@@ -13,7 +13,7 @@ from bot.telegram.incoming import ChatMigration, UpdateReader
 from bot.telegram.polling import IDLE_PAUSE_S, LONGEST_BACKOFF_S, Poller
 from bot.telegram.transport import AiohttpRequest
 from handlers.errors import ConfigError, StorageError
-from handlers.messages import ChatKey, IncomingMessage
+from handlers.messages import AttachmentKind, ChatKey, IncomingMessage
 from tests.emulators.telegram import Drop, Fail, Gate, Hang, Html502, Step, TelegramEmulator
 
 TOKEN = "123456:TEST"
@@ -105,7 +105,8 @@ async def test_updates_are_accepted_in_order_and_then_confirmed() -> None:
         assert house.texts == [f"{number}" for number in range(150)]
         first = telegram.updates[0]["update_id"]
         assert offsets(telegram) == [None, first + 100, first + 150]
-        call = telegram.calls_of("getUpdates")[0]
+        first_call, call, *_ = telegram.calls_of("getUpdates")
+        assert first_call.params["timeout"] == 0
         assert (call.params["timeout"], call.params["limit"]) == (30, 100)
         assert sorted(call.params["allowed_updates"]) == [
             "callback_query",
@@ -208,6 +209,24 @@ async def test_a_broken_update_does_not_stop_the_others() -> None:
     assert house.texts == ["one", "two"]
     assert [line.get("update_id") for line in logs] == broken
     assert "secret words" not in repr(logs)
+
+
+async def test_a_person_whose_message_cannot_be_parsed_is_answered_all_the_same() -> None:
+    house = House()
+    async with TelegramEmulator(TOKEN) as telegram:
+        alice = telegram.user()
+        chat = telegram.private(alice)
+        chat.send_text("one")
+        message = {"message_id": 77, "date": "soon", "chat": chat.info, "from": alice.raw}
+        telegram.push_update({"message": message | {"photo": 5}})
+        chat.send_text("two")
+        async with running(make_poller(telegram, house)):
+            await telegram.wait_until(lambda: not telegram.pending_updates)
+        first, unreadable, last = house.messages
+    assert (first.text, last.text) == ("one", "two")
+    assert [attachment.kind for attachment in unreadable.attachments] == [AttachmentKind.OTHER]
+    assert (unreadable.chat, unreadable.message_id) == (first.chat, "77")
+    assert unreadable.key.rpartition(":")[0] == first.key.rpartition(":")[0]
 
 
 # ---------------------------------------------------------------- pressed buttons
@@ -320,6 +339,15 @@ async def test_it_is_not_ready_before_the_first_answer_nor_after_many_failures()
             states.append((poller.is_ready, poller.last_success is None))
     assert house.texts == ["hi"]
     assert states == [(False, True), (False, False)]
+
+
+async def test_a_bot_that_nobody_writes_to_is_ready_at_once() -> None:
+    async with TelegramEmulator(TOKEN) as telegram:
+        poller = make_poller(telegram, House())
+        async with running(poller):
+            await telegram.wait_until(lambda: len(telegram.calls_of("getUpdates")) == 2)
+            assert poller.is_ready
+            assert telegram.calls_of("getUpdates")[1].params["timeout"] == 30
 
 
 async def test_retry_after_is_waited_for() -> None:

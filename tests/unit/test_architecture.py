@@ -16,6 +16,8 @@ CAPABILITIES = frozenset({"chat", "images", "settings", "translation", "usage"})
 """What people can ask for, one module each. None knows another; dispatch is given them."""
 SHARED = frozenset(
     {
+        "questions",
+        "telling",
         *("messages", "ports", "errors", "commands", "texts", "prompts"),
         *("access", "context_window", "conversation", "lanes", "memory", "turn"),
         *("hearing", "speaking", "vision", "media"),

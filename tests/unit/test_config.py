@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from bot.config import Config, ModelSection, OpenAISection, load_config
+from bot.config import Config, ModelSection, OpenAISection, find_unread_names, load_config
 from bot.config_sources import parse_yaml
 from bot.openai.options import ModelFacts, OpenAIOptions
 from handlers.errors import ConfigError
@@ -88,6 +88,63 @@ class TestSources:
     ) -> None:
         assert load(f"telegram:\n  {nothing}\n").telegram.token == "123:plain"
 
+    @pytest.mark.parametrize(
+        ("yaml", "dotenv", "variables", "source"),
+        [
+            ("telegram: {token: ''}", "", {}, "config.yaml is empty"),
+            (
+                "telegram: {token: '${TELEGRAM_BOT_TOKEN}'}",
+                "TELEGRAM_BOT_TOKEN=1:d",
+                {"TELEGRAM_BOT_TOKEN": ""},
+                "TELEGRAM_BOT_TOKEN in the environment is empty",
+            ),
+            (
+                "",
+                "TELEGRAM_BOT_TOKEN=1:d",
+                {"TELEGRAM_BOT_TOKEN": " "},
+                "TELEGRAM_BOT_TOKEN in the environment is empty",
+            ),
+            (
+                "telegram: {token: 1:y}",
+                "",
+                {"PARLEY_TELEGRAM__TOKEN": ""},
+                "PARLEY_TELEGRAM__TOKEN in the environment is empty",
+            ),
+            (
+                "telegram: {token: '${MY_TOKEN}'}",
+                "MY_TOKEN=",
+                {},
+                "MY_TOKEN in .env is empty",
+            ),
+        ],
+    )
+    def test_an_empty_token_is_named_by_the_source_that_is_empty(
+        self, load: Load, yaml: str, dotenv: str, variables: dict[str, str], source: str
+    ) -> None:
+        line = refusal(load, yaml, dotenv=dotenv, environ=ENOUGH | variables)
+        assert line.startswith("telegram.token: ")
+        assert source in line
+
+    def test_an_empty_key_is_named_by_the_source_that_is_empty(self, load: Load) -> None:
+        line = refusal(load, environ=ENOUGH | {"PARLEY_OPENAI__API_KEY": ""})
+        assert line.startswith("openai.api_key: PARLEY_OPENAI__API_KEY in the environment is empty")
+
+    @pytest.mark.parametrize(
+        "bad", ["TELEGRAM_BOT_TOKEN='s3cr3t", 'X="s3cr3t', "=s3cr3t", "A B", "X='a' s3cr3t"]
+    )
+    def test_a_bad_line_in_dotenv_is_refused_by_its_number(
+        self, load: Load, caplog: pytest.LogCaptureFixture, bad: str
+    ) -> None:
+        line = refusal(load, dotenv=f"A=1\n\n{bad}\nB=2\n")
+        assert ".env, line 3" in line
+        assert "s3cr3t" not in line
+        assert caplog.records == []
+
+    def test_dotenv_may_hold_quotes_comments_and_a_byte_order_mark(self, load: Load) -> None:
+        dotenv = "\ufeff# mine\nexport OPENAI_API_KEY='sk d'  # it\n\nTELEGRAM_BOT_TOKEN=\"1:d\"\n"
+        config = load(dotenv=dotenv, environ={})
+        assert (config.telegram.token, config.openai.api_key) == ("1:d", "sk d")
+
     def test_an_empty_text_in_yaml_is_given(self, load: Load) -> None:
         assert "telegram.token" in refusal(load, "telegram: {token: ''}")
 
@@ -162,6 +219,12 @@ class TestOverrides:
     def test_names_without_a_key_are_not_ours(self, load: Load) -> None:
         assert load(environ=ENOUGH | {"PARLEY_SPECS": "x", "PARLEY_": "y"}).web.port == 8080
 
+    def test_a_name_with_one_underscore_is_found(self, load: Load, tmp_path: Path) -> None:
+        load(dotenv="PARLEY_WEB_PORT=1")
+        environ = {"PARLEY_OPENAI_CHAT_MODEL": "x", "PARLEY_SPECS": "x", "PARLEY_WEB__PORT": "1"}
+        found = find_unread_names(tmp_path / "config.yaml", environ)
+        assert found == ("PARLEY_OPENAI_CHAT_MODEL", "PARLEY_WEB_PORT")
+
     def test_an_unknown_name_is_refused_with_the_nearest(self, load: Load) -> None:
         line = refusal(load, environ=ENOUGH | {"PARLEY_WEB__PROT": "1"})
         assert "PARLEY_WEB__PROT" in line
@@ -191,6 +254,8 @@ class TestRefusals:
             ("openai: {base_url: localhost:1}", "openai.base_url", "http://"),
             ("telegram: {api_base_url: 'http://h:1'}", "telegram.api_base_url", "/bot"),
             ("limits: {queue_per_chat: 99}", "limits.queue_per_chat", "at least 100"),
+            ("openai: {api_key: sk-…}", "openai.api_key", "copy it anew"),
+            ("telegram: {token: '1:ü'}", "telegram.token", "copy it anew"),
             ("access: {mode: closed}", "access.mode", "listed"),
             ("access: {owners: [123]}", "access.owners, entry 1", "telegram:123456"),
             ("access: {users: ['telegram:1', '@ann']}", "access.users, entry 2", "discord:123456"),

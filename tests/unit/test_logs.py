@@ -1,17 +1,25 @@
 """One way for every line that the process says about itself, without secrets."""
 
+import asyncio
 import io
 import json
 import logging
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from telegram import Bot
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
 
-from bot.logs import HIDDEN, Scrubber, configure_logging
+from bot.clock import SystemClock
+from bot.logs import HIDDEN, OURS, Scrubber, configure_logging
+from bot.telegram.transport import AiohttpRequest
+from storage.database import Database
 
 TOKEN = "123456:telegram-token"
 KEY = 'key"with\\marks/é'
@@ -31,6 +39,8 @@ def _restored_logging() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     sys.excepthook = hook
     logging.captureWarnings(capture=False)
     structlog.contextvars.clear_contextvars()
@@ -95,6 +105,76 @@ def test_lines_below_the_level_are_left_out(lines: Lines) -> None:
         logging.getLogger(name).info("GET /")
         logging.getLogger(name).warning("slow")
     assert [line["event"] for line in lines()] == ["slow"] * 4
+
+
+def test_at_debug_only_our_own_lines_are_more(stream: io.StringIO) -> None:
+    configure_logging("debug", "json", (), stream)
+    structlog.get_logger("bot.x").debug("ours")
+    logging.getLogger("handlers.x").debug("ours, too")
+    for name in ("aiosqlite", "aiohttp.access", "openai._base_client", "telegram.Bot", "PIL.Image"):
+        logging.getLogger(name).debug("words of people")
+        logging.getLogger(name).info("words of people")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == [
+        "ours",
+        "ours, too",
+    ]
+
+
+async def test_at_debug_no_statement_with_its_values_is_logged(
+    stream: io.StringIO, tmp_path: Path
+) -> None:
+    configure_logging("debug", "json", (), stream)
+    database = await Database.open(tmp_path / "parley.db", SystemClock())
+    async with database.transaction() as session:
+        await session.execute("INSERT INTO chats (platform, chat) VALUES ('t', ?)", ("my-words",))
+    await database.close()
+    assert "migration_applied" in stream.getvalue()
+    assert "my-words" not in stream.getvalue()
+    assert "INSERT" not in stream.getvalue()
+
+
+def test_a_library_that_chooses_its_own_level_is_held_nevertheless(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_logging("debug", "json", (), stream)
+    library = logging.getLogger("openai")
+    monkeypatch.setattr(library, "level", logging.DEBUG)
+    logging.getLogger("openai.made_up").debug("words of people")
+    assert stream.getvalue() == ""
+
+
+async def test_an_answer_of_telegram_that_cannot_be_read_is_not_repeated(
+    stream: io.StringIO,
+) -> None:
+    configure_logging("debug", "json", (), stream)
+    with pytest.raises(TelegramError):
+        AiohttpRequest.parse_json_payload(b'{"ok": true, "result": [{"text": "words of people"')
+    bot = Bot("1:x", request=AiohttpRequest())
+    bot._LOGGER.critical("Received data was %r", "words of people")  # as it would
+    ExtBot("1:x", request=AiohttpRequest())._LOGGER.critical("%r", "words of people")
+    assert stream.getvalue() == ""
+
+
+async def test_at_debug_a_slow_callback_is_not_told_with_what_it_was_given(
+    stream: io.StringIO,
+) -> None:
+    configure_logging("debug", "json", (), stream)
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.0
+    done = asyncio.Event()
+
+    def take(words: str) -> None:
+        assert words
+        done.set()
+
+    try:
+        loop.call_soon(take, "words-of-people")
+        await done.wait()
+        await asyncio.sleep(0)
+    finally:
+        loop.set_debug(False)
+    assert stream.getvalue() == ""
 
 
 def test_warnings_are_lines(lines: Lines) -> None:

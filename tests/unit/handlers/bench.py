@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from handlers.access import Access
-from handlers.chat import Chat, Senses
+from handlers.chat import Chat
 from handlers.context_window import MESSAGE_TOKENS
 from handlers.conversation import Conversation, Defaults
 from handlers.dispatch import Dispatch, Limits, Routes
 from handlers.media.photos import PhotoStudio
 from handlers.memory import Memory
 from handlers.messages import Attachment, IncomingMessage, MediaRef, Origin
+from handlers.questions import Questions
 from handlers.turn import Turn
 from handlers.vision import Vision
 from tests.fakes import FakeClock, FakeMeter, FakeModel, FakePlatform, FakeSettings, FakeStore
@@ -42,6 +43,8 @@ class Bench:
         self.photos = PhotoStudio()
         self.words = "spoken words"
         self.spoken: list[str] = []
+        self.speaks_badly = False
+        self.pauses: list[float] = []
         vision = Vision(self.photos, self.media)
         defaults = Defaults(model="fake", budget_tokens=budget_tokens)
         self.chat = Chat(
@@ -49,7 +52,8 @@ class Bench:
             history=self.store,
             conversation=Conversation(vision, defaults, tokens),
             memory=Memory(self.model, self.store),
-            senses=Senses(vision, self._hear, self._speak),
+            questions=Questions(vision, self._hear),
+            speak=self._speak,
             clock=self.clock,
             meter=self.meter,
         )
@@ -63,17 +67,25 @@ class Bench:
             meter=self.meter,
             clock=self.clock,
             limits=Limits(),
+            pause=self._pause,
         )
+
+    async def _pause(self, seconds: float) -> None:
+        """No waiting in tests; a database that failed is mended by the time it is tried again."""
+        self.pauses.append(seconds)
+        self.store.fails_with = None
 
     async def _hear(self, turn: Turn, attachment: Attachment) -> str:
         return self.words
 
     async def _speak(self, turn: Turn, text: str) -> None:
+        if self.speaks_badly:
+            raise ZeroDivisionError("a fault of our own")
         self.spoken.append(text)
 
     async def say(self, *messages: IncomingMessage) -> None:
         """Send messages and wait until each is done."""
-        done = sum(row.is_done for row in self.store.rows.values())
+        done = sum(row.is_over for row in self.store.rows.values())
         await self.dispatch.submit(messages)
         await self.store.all_done(done + sum(len(m.keys) for m in messages))
 

@@ -81,6 +81,31 @@ def test_many_pictures_are_dropped_in_blocks() -> None:
         for count in range(2, 12)
     ]
 
-    assert max(map(len, chosen)) == 8
     assert chosen[7] == set(range(1, 9))
-    assert chosen[8] == {6, 7, 8, 9}
+    assert chosen[8] == {5, 6, 7, 8, 9}
+    assert chosen[9] == {5, 6, 7, 8, 9, 10}
+
+
+def test_an_album_larger_than_the_bound_is_seen_again() -> None:
+    exchanges = [exchange(1, pictures=5), exchange(2, pictures=9)]
+
+    assert with_pictures(exchanges[1:], 3, pictures_of) == {2}
+    assert with_pictures(exchanges, 3, pictures_of) == {2}
+
+
+def test_a_new_photo_rarely_changes_which_are_sent_again() -> None:
+    chosen = [
+        with_pictures([exchange(n, pictures=1) for n in range(1, count)], 9, pictures_of)
+        for count in range(2, 40)
+    ]
+    firsts = [min(ids) for ids in chosen]
+
+    assert len(set(firsts)) <= 10
+    assert max(map(len, chosen)) <= 8
+
+
+def test_very_many_short_exchanges_are_trimmed_by_their_number() -> None:
+    window = fit([exchange(n, words=1) for n in range(1, 500)], 1_000_000, tokens)
+
+    assert len(window.exchanges) == 200
+    assert window.trimmed_through == 299

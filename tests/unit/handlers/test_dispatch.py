@@ -2,9 +2,17 @@
 
 import asyncio
 
-from handlers.errors import ServiceBusyError
-from handlers.messages import AnswerState, ChatKey, Origin
-from handlers.ports import Finish
+from handlers.errors import ServiceBusyError, StorageError
+from handlers.messages import (
+    AnswerState,
+    Attachment,
+    AttachmentKind,
+    ChatKey,
+    Delivery,
+    Exchange,
+    Origin,
+)
+from handlers.ports import Finish, Outcome
 from tests.fakes import message
 from tests.unit.handlers.bench import Bench, pressed
 
@@ -78,17 +86,91 @@ async def test_try_again_asks_the_failed_question_anew(bench: Bench) -> None:
 async def test_an_answer_stored_before_a_crash_is_delivered_without_asking_again(
     bench: Bench,
 ) -> None:
-    bench.store.fails_with = OSError("the disk is full")
-    await bench.dispatch.submit([message("hi")])
-    await bench.store.failed.wait()
-    await bench.dispatch.drain(5)
-    assert len(bench.model.requests) == 1
-
-    bench.store.fails_with = None
+    await bench.store.accept([message("hi")])
+    stored = Outcome(Delivery("the answer"), Exchange("hi", "the answer"))
+    await bench.store.answer(message("hi"), stored)
     await bench.dispatch.resume()
     await bench.store.all_done(1)
-    assert len(bench.model.requests) == 1
+
+    assert bench.platform.said == ["the answer"]
+    assert bench.model.requests == []
     assert len(bench.store.exchanges) == 1
+
+
+async def test_a_database_that_fails_for_a_moment_costs_no_message_its_answer(
+    bench: Bench,
+) -> None:
+    bench.store.fails_with = StorageError("the disk is full")
+    await bench.say(message("hi"), message("next", number=2))
+
+    assert bench.pauses == [0.5]
+    assert len(bench.model.requests) == 2
+    assert [e.question for e in bench.store.exchanges] == ["hi", "next"]
+
+
+async def test_stop_in_the_moment_of_the_end_does_not_stop_the_next_message(bench: Bench) -> None:
+    gate = asyncio.Event()
+    bench.platform.gate = gate
+    bench.model.scripts = [ServiceBusyError("429")]
+    await bench.dispatch.submit([message("hi")])
+    await bench.platform.at_gate.wait()
+    await bench.dispatch.submit([message(number=2, command="stop", text="")])
+    gate.set()
+    await bench.store.all_done(2)
+    await bench.say(message("a new question", number=3))
+
+    assert bench.platform.said[-1] == "re: a new question"
+
+
+async def test_a_stop_is_taken_from_a_full_queue_too(bench: Bench) -> None:
+    gate = asyncio.Event()
+    bench.model.scripts = [["half", gate]]
+    await bench.dispatch.submit([message("first", number=0)])
+    await bench.model.waiting.wait()
+    await bench.dispatch.submit([message(f"m{n}", number=n) for n in range(1, 201)])
+    await bench.dispatch.submit([message(number=201, command="stop", text="")])
+    await bench.store.all_done(202)
+
+    assert bench.store.exchanges[0].state is AnswerState.STOPPED
+
+
+async def test_messages_sent_long_apart_are_not_one_paste(bench: Bench) -> None:
+    gate = asyncio.Event()
+    bench.model.scripts = [["first", gate]]
+    await bench.dispatch.submit([message("first", number=0)])
+    await bench.model.waiting.wait()
+    long_one = message("x" * 4050, number=1, may_continue=True, sent_at=100.0)
+    await bench.dispatch.submit([long_one, message("other", number=2, sent_at=104.0)])
+    gate.set()
+    await bench.store.all_done(3)
+
+    assert len(bench.model.requests) == 3
+
+
+async def test_try_again_under_an_older_failure_asks_that_question(bench: Bench) -> None:
+    bench.model.scripts = [ServiceBusyError("429"), ServiceBusyError("429"), ["for a"]]
+    await bench.say(message("a"), message("b", number=2))
+    await bench.say(pressed(message(number=3), "retry", under="out1"))
+
+    assert [e.question for e in bench.store.exchanges] == ["a"]
+
+
+async def test_a_fault_after_the_answer_does_not_take_its_place(bench: Bench) -> None:
+    bench.speaks_badly = True
+    await bench.say(message("hi", attachments=(Attachment(AttachmentKind.VOICE, "v"),)))
+
+    assert bench.platform.said[-1] == "re: hi\nspoken words"
+    assert "went wrong" not in " ".join(bench.platform.said)
+
+
+async def test_what_goes_on_becomes_part_of_the_answer(bench: Bench) -> None:
+    bench.model.scripts = [["half", Finish.CUT], [" the rest"], ["again"]]
+    await bench.say(message("hi"))
+    await bench.say(pressed(message(number=2), "continue", under="out1"))
+    await bench.say(message(number=3, command="retry", text=""))
+
+    assert [(e.question, e.answer) for e in bench.store.exchanges] == [("hi", "again")]
+    assert [m.role for m in bench.model.requests[1].messages] == ["user", "assistant", "user"]
 
 
 async def test_what_is_unfinished_at_the_start_is_answered_in_order(bench: Bench) -> None:
@@ -128,7 +210,7 @@ async def test_stop_before_the_first_word_says_so_and_stores_nothing(bench: Benc
     bench.model.scripts = [[gate, "never"]]
     await bench.dispatch.submit([message("hi")])
     await bench.model.waiting.wait()
-    await bench.say(pressed(message(number=2), "stop"))
+    await bench.say(pressed(message(number=2), "stop", under="draft"))
     await bench.store.all_done(2)
 
     assert bench.platform.said == ["⏹ Stopped."]
@@ -250,12 +332,41 @@ async def test_retry_puts_the_new_answer_in_the_old_ones_place(bench: Bench) -> 
     ]
 
 
-async def test_retry_under_an_older_answer_is_declined(bench: Bench) -> None:
+async def test_retry_under_an_older_answer_only_takes_its_button(bench: Bench) -> None:
     await bench.say(message("one"), message("two", number=2))
     await bench.say(pressed(message(number=3), "retry", under="out1"))
 
-    assert "last answer" in bench.platform.said[2]
-    assert len(bench.model.requests) == 2
+    assert len(bench.platform.said) == len(bench.model.requests) == 2
+    assert bench.platform.dropped == 1
+
+
+async def test_a_stop_under_another_answer_does_not_stop_this_one(bench: Bench) -> None:
+    gate = asyncio.Event()
+    bench.model.scripts = [["one"], ["two, ", gate, "whole"]]
+    await bench.say(message("one"))
+    await bench.dispatch.submit([message("two", number=2)])
+    await bench.model.waiting.wait()
+    await bench.say(pressed(message(number=3), "stop", under="out1"))
+    gate.set()
+    await bench.store.all_done(3)
+
+    assert bench.platform.said[-1] == "two, whole"
+    assert bench.platform.dropped == 1
+
+
+async def test_an_edit_that_nobody_made_of_a_command_does_nothing(bench: Bench) -> None:
+    await bench.say(message("", command="image", origin=Origin.EDIT))
+    await bench.say(message("", number=2, command="new", origin=Origin.EDIT))
+
+    assert bench.platform.said == []
+
+
+async def test_an_edit_of_something_old_that_is_not_known_does_nothing(bench: Bench) -> None:
+    old = message("old", origin=Origin.EDIT, sent_at=bench.clock.now() - 10_000)
+    new = message("new", number=2, origin=Origin.EDIT, sent_at=bench.clock.now() - 10)
+    await bench.say(old, new)
+
+    assert bench.platform.said == ["re: new"]
 
 
 async def test_an_edit_of_the_last_question_is_answered_anew(bench: Bench) -> None:

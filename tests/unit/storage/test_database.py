@@ -27,6 +27,10 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def list_names(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
+
+
 def write_notes(path: Path) -> None:
     path.write_text("these are my notes, not a database " * 100)
 
@@ -67,7 +71,7 @@ async def test_files_and_folders_that_are_created_belong_to_the_owner_alone(
 async def test_a_second_bot_on_the_same_file_is_refused(
     database: Database, clock: SetClock
 ) -> None:
-    with pytest.raises(StorageError, match="another bot uses this database"):
+    with pytest.raises(StorageError, match=r"^storage\.path: another bot uses .*; stop"):
         await Database.open(database.path, clock)
     await insert_chat(database, "1")
     assert await count_chats(database) == 1
@@ -100,7 +104,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(
 ) -> None:
     write_notes(path)
     before = content(path)
-    with pytest.raises(StorageError, match="not a database"):
+    with pytest.raises(StorageError, match=r"^storage\.path: .* is not a database; "):
         await Database.open(path, clock)
     assert content(path) == before
 
@@ -120,8 +124,30 @@ async def test_a_folder_that_cannot_be_made_is_a_storage_error(
     tmp_path: Path, clock: SetClock
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="cannot use"):
+    with pytest.raises(StorageError, match=r"^storage\.path: cannot use .*; ") as refusal:
         await Database.open(tmp_path / "file" / "parley.db", clock)
+    assert "Not a directory" in str(refusal.value)
+
+
+async def test_a_folder_in_the_place_of_the_file_is_refused(
+    tmp_path: Path, clock: SetClock
+) -> None:
+    for look in (Database.open(tmp_path, clock), inspect_database(tmp_path)):
+        with pytest.raises(StorageError, match=r"^storage\.path: .* is a folder; "):
+            await look
+    assert list_names(tmp_path) == []
+
+
+async def test_a_file_that_another_program_has_locked_is_refused_with_its_mend(
+    path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.inspection.BUSY_TIMEOUT_S", 0.01)
+    await (await Database.open(path, clock)).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageError, match=r"^storage\.path: .* locked; close"):
+            await Database.open(path, clock)
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:

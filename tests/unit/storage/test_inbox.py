@@ -115,7 +115,16 @@ async def test_steps_and_sent_ids_survive_a_restart(path: Path, clock: SetClock)
 async def test_an_answer_is_stored_with_all_that_belongs_to_it(stores: Stores) -> None:
     question = replace(message("1"), is_group=True)
     answered = Exchange(
-        "q", "a\x00", "Ada", "Bob: hi", (REF, REF), AnswerState.STOPPED, "gpt", "m1", ("5",), True
+        "q",
+        "a\x00",
+        "Ada",
+        "Bob: hi",
+        (REF, REF),
+        AnswerState.STOPPED,
+        "gpt",
+        ("m1",),
+        ("5",),
+        True,
     )
     await stores.inbox.accept([question])
     exchange_id = await stores.inbox.answer(

@@ -454,7 +454,8 @@ def test_a_forward_is_the_persons_own_message() -> None:
 
 def test_an_edit_is_about_the_edited_message() -> None:
     found = read(message(text="better", edit_date=1_700_000_009), "edited_message")
-    assert (found.origin, found.message_id, found.sent_at) == (Origin.EDIT, "5", 1_700_000_009.0)
+    assert (found.origin, found.message_id) == (Origin.EDIT, "5")
+    assert found.sent_at < 1_700_000_009.0  # when it was written first: an old edit asks nothing
 
 
 def test_an_edit_stands_alone() -> None:
