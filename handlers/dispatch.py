@@ -13,12 +13,8 @@ import structlog
 
 from handlers.access import Access
 from handlers.errors import (
-    DeliveryRefusedError,
     NothingToDoError,
-    PersonError,
     QueueFullError,
-    ServiceError,
-    Stopped,
     StorageError,
 )
 from handlers.lanes import Lanes
@@ -32,7 +28,7 @@ from handlers.messages import (
     reference,
 )
 from handlers.ports import Clock, InboxStore, Meter, Platform, SettingsStore
-from handlers.telling import tell, tell_unfinished, try_line
+from handlers.telling import Ending, forget_frames, judge, pronounce, tell_unfinished
 from handlers.texts import say
 from handlers.turn import Turn
 
@@ -41,9 +37,6 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Turn], Awaitable[None]]
 
 EDITED_COMMANDS = ("", "ask")
-ANSWERED = "answered"
-FAILED = "failed"
-UNFINISHED = "unfinished"
 REPEAT_AFTER_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """A message that the database did not let finish is taken up again after these pauses."""
 
@@ -247,7 +240,7 @@ class Dispatch:
             turn = Turn(pending, settings, platform, self._inbox, self._spawn, self._files)
             try:
                 outcome = await self._run(turn, handler)
-                if outcome == UNFINISHED:
+                if outcome is Ending.UNFINISHED:
                     return False
                 await self._finish(turn, outcome)
             except asyncio.CancelledError:
@@ -259,53 +252,32 @@ class Dispatch:
                 await turn.reply.aclose()
             took_s = self._clock.now() - started
             labels = {"platform": message.chat.platform}
-            self._meter.count("answers", {**labels, "outcome": outcome})
+            self._meter.count("answers", {**labels, "outcome": outcome.value})
             self._meter.observe("answer", took_s, labels)
-            log.info("message done", outcome=outcome, took_s=round(took_s, 3))
+            log.info("message done", outcome=outcome.value, took_s=round(took_s, 3))
         return True
 
-    async def _finish(self, turn: Turn, outcome: str) -> None:
-        if outcome == FAILED and not turn.is_committed:
+    async def _finish(self, turn: Turn, outcome: Ending) -> None:
+        if outcome is Ending.FAILED and not turn.is_committed:
             await self._inbox.fail(turn.message, turn.take_usage())
         else:
             await self._inbox.done(
                 turn.message, turn.take_usage(), turn.exchange_id, turn.answer_message_ids
             )
 
-    async def _run(self, turn: Turn, handler: Handler) -> str:
-        """The outcome, in a word. The one place where an error becomes a reply."""
+    async def _run(self, turn: Turn, handler: Handler) -> Ending:
+        """The one place where an error becomes a reply."""
         try:
             await handler(turn)
-        except Stopped:
-            await tell(turn, say("stopped"))
-            return "stopped"
-        except DeliveryRefusedError as refusal:
-            log.warning("the platform refused the answer for good", detail=str(refusal))
-            await try_line(turn, say(refusal.text_key))
-            return "undeliverable"
-        except PersonError as fault:
-            log.info("told the person", error=type(fault).__name__, detail=str(fault))
-            ref = turn.ref if fault.has_reference else ""
-            await tell(turn, say(fault.text_key, **fault.values), ref)
-            return "declined"
-        except ServiceError as fault:
-            log.warning("a service failed", error=type(fault).__name__, detail=str(fault))
-            self._meter.count("errors", {"kind": type(fault).__name__})
-            await tell(turn, say(fault.text_key, **fault.values), turn.ref, try_again=True)
-            return FAILED
-        except Exception as fault:
-            log.exception("our own fault")
-            self._meter.count("errors", {"kind": type(fault).__name__})
-            return await self._own_fault(turn, fault)
-        return ANSWERED
-
-    async def _own_fault(self, turn: Turn, fault: Exception) -> str:
-        if turn.is_delivered:
-            return ANSWERED  # what failed came after the answer, and must not replace it
-        if turn.is_committed or isinstance(fault, StorageError):
-            return UNFINISHED
-        await tell(turn, say("error_ours"), turn.ref, try_again=True)
-        return FAILED
+        except Exception as error:  # noqa: BLE001  # judge logs what nobody foresaw
+            verdict = judge(turn, error)
+            forget_frames(error)
+            if verdict.outcome in (Ending.FAILED, Ending.UNFINISHED):
+                self._meter.count("errors", {"kind": type(error).__name__})
+        else:
+            return Ending.ANSWERED
+        await pronounce(turn, verdict)
+        return verdict.outcome
 
     # ------------------------------------------------------------ the end
 
