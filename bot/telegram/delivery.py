@@ -23,17 +23,22 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+LAST_WAIT_S = 3.0
+"""For a request that is out when the process ends: those who stop it do not wait for ever."""
 TOO_LARGE = "too large"
 """What Telegram, or a proxy before it, says of an upload that no waiting makes smaller."""
 
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await ``work``; a cancellation waits for its end, so that what it did is known."""
+    """Await ``work``; a cancellation waits a little for its end, so that what it did is known."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task])
+        await asyncio.wait([task], timeout=LAST_WAIT_S)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # known to nobody else, and no news to the one who gave up
         raise

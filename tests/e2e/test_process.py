@@ -16,7 +16,7 @@ import yaml
 from tests import samples
 from tests.e2e.stage import KEY, Stage, environment
 from tests.emulators.openai import Answer, Gated
-from tests.emulators.telegram import Gate
+from tests.emulators.telegram import Gate, Hang
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,9 +29,9 @@ class BotProcess:
     def kill(self) -> None:
         self.process.kill()
 
-    async def ended(self) -> int:
+    async def ended(self, within_s: float = 50.0) -> int:
         """The exit code; all that it printed is in ``output`` then."""
-        async with asyncio.timeout(50):
+        async with asyncio.timeout(within_s):
             out, _ = await self.process.communicate()
         self.output += out.decode()
         return int(self.process.returncode or 0)
@@ -266,3 +266,18 @@ async def test_the_database_is_whole_after_a_kill(stage: Stage) -> None:
 
     with closing(sqlite3.connect(stage.folder / "parley.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_a_telegram_that_hangs_does_not_hold_up_the_end(stage: Stage) -> None:
+    _, chat = stage.alice()
+    stage.telegram.script("sendMessage", Hang())
+    async with process(stage, RUN__SHUTDOWN_GRACE_S="0.1") as bot:
+        chat.send_text("hi")
+        await stage.telegram.wait_until(lambda: stage.telegram.calls_of("sendMessage"))
+        bot.process.send_signal(signal.SIGTERM)
+        # Telegram's own time-out is 20 s: an end that waited for it would not come in time.
+        assert await bot.ended(within_s=15) == 0
+    async with process(stage):
+        await chat.wait_for_bot_message()
+
+    assert len(stage.openai.chats()) == 1
