@@ -1,0 +1,1 @@
+"""The parts of the Discord emulator; tests import tests.emulators.discord."""
