@@ -152,8 +152,9 @@ class Messages:
             found = [one for one in found if one.id > int(call.query["after"])][:limit]
         elif "around" in call.query:
             middle = int(call.query["around"])
-            nearest = sorted(found, key=lambda one: abs(one.id - middle))[:limit]
-            found = sorted(nearest, key=lambda one: one.id)
+            place = sum(one.id < middle for one in found)
+            begin = max(0, place - limit // 2)
+            found = found[begin : begin + limit]
         else:
             found = found[-limit:]
         return [self._readable(message.raw) for message in reversed(found)]

@@ -631,13 +631,16 @@ async def test_the_command_line_prints_where_it_listens() -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    urls = json.loads(await process.stdout.readline())
-    assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/gateway", urls["gateway_url"])
-    headers = {"Authorization": f"Bot {urls['token']}"}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.get(f"{urls['api_base_url']}/gateway/bot") as response,
-    ):
-        assert (await response.json())["url"] == urls["gateway_url"]
-    process.send_signal(signal.SIGTERM)
-    assert await process.wait() == 0
+    try:
+        urls = json.loads(await process.stdout.readline())
+        assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/gateway", urls["gateway_url"])
+        headers = {"Authorization": f"Bot {urls['token']}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{urls['api_base_url']}/gateway/bot") as response,
+        ):
+            assert (await response.json())["url"] == urls["gateway_url"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = await process.wait()
+    assert status == 0

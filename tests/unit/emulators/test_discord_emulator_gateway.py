@@ -67,10 +67,12 @@ async def test_each_shard_hears_of_its_own_servers(monkeypatch: pytest.MonkeyPat
             service.clock.advance(0.001)
             guilds.append(service.guild("Guild"))
         async with running(service) as robot:
-            homes = {guild.id: guild.shard_id for guild in robot.guilds}
-            assert homes == {guild.id: (guild.id >> 22) % 2 for guild in guilds}
-            shards = [session.shard for session in service.gateway.connected]
-            assert shards == [(0, 2), (1, 2)]
+            assert {guild.id for guild in robot.guilds} == {guild.id for guild in guilds}
+            for session in service.gateway.connected:
+                shard, count = session.shard
+                told = [int(guild["id"]) for guild in session.sent[0]["d"]["guilds"]]
+                assert told == [one.id for one in guilds if (one.id >> 22) % count == shard]
+            assert len(service.gateway.connected) == 2
 
 
 async def test_a_privileged_intent_that_the_portal_does_not_grant_ends_the_bot(
@@ -79,9 +81,11 @@ async def test_a_privileged_intent_that_the_portal_does_not_grant_ends_the_bot(
     async with DiscordEmulator("test-token", portal_intents=0) as service:
         point_at(service, monkeypatch)
         async with Robot(wanted_intents()) as robot:
+            task = asyncio.create_task(robot.start("test-token"))
+            await asyncio.wait({task}, timeout=WAIT_S)
+            await robot.close()
             with pytest.raises(discord.PrivilegedIntentsRequired):
-                async with asyncio.timeout(WAIT_S):
-                    await robot.start("test-token")
+                await task
         assert service.gateway.sessions == []
         assert service.violations == []
 
