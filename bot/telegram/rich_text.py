@@ -10,6 +10,8 @@ from itertools import accumulate
 
 import telegram
 
+from bot.telegram import utf16
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:
@@ -31,7 +33,7 @@ class Rendered:
     @property
     def units(self) -> int:
         """Length as Telegram counts it."""
-        return utf16_len(self.text)
+        return utf16.length(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,6 @@ class Span:
     end: int
     url: str | None = None
     language: str | None = None
-
-
-def utf16_len(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def unit_offsets(text: str) -> Sequence[int]:

@@ -19,7 +19,7 @@ def clean(text: str | None) -> str:
 
 
 def length(text: str) -> int:
-    return len(_encode(text)) // 2
+    return len(text) if text.isascii() else len(_encode(text)) // 2
 
 
 def part(text: str, offset: int, units: int) -> str:

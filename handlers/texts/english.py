@@ -26,7 +26,6 @@ LINES: dict[str, str] = {
     "stopped": "⏹ Stopped.",
     "nothing_to_stop": "There is nothing to stop right now.",
     "nothing_to_retry": "There is no answer to make again yet. Ask me something first.",
-    "retry_last_only": "Only the last answer can be made again. Use the button under that one.",
     "retry_no_picture": "For another picture, please send /image and what to draw again.",
     "nothing_to_continue": "The last answer is whole; there is nothing to go on with.",
     "edit_last_only": (

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -34,35 +33,11 @@ from tests.unit.emulators.discord_client import (
     VoiceFile,
     point_at,
     record_voice,
-    running,
     send_voice,
     wanted_intents,
 )
 
 needs_spec = pytest.mark.skipif(load_discord_spec() is None, reason="no folder of specs")
-
-
-@pytest.fixture
-async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordEmulator]:
-    async with DiscordEmulator("test-token") as emulator:
-        point_at(emulator, monkeypatch)
-        yield emulator
-
-
-@pytest.fixture
-def alice(service: DiscordEmulator) -> User:
-    return service.user("alice")
-
-
-@pytest.fixture
-def general(service: DiscordEmulator, alice: User) -> Channel:
-    return service.guild("Guild", [alice, service.user("bob")]).text_channel("general")
-
-
-@pytest.fixture
-async def robot(service: DiscordEmulator, general: Channel) -> AsyncIterator[Robot]:
-    async with running(service) as robot:
-        yield robot
 
 
 @pytest.fixture

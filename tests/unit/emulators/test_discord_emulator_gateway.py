@@ -1,7 +1,6 @@
 """The Discord emulator's gateway, driven by the real discord.py over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
@@ -16,30 +15,6 @@ from tests.unit.emulators.discord_client import (
     running,
     wanted_intents,
 )
-
-
-@pytest.fixture
-async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordEmulator]:
-    async with DiscordEmulator("test-token") as emulator:
-        point_at(emulator, monkeypatch)
-        yield emulator
-
-
-@pytest.fixture
-def alice(service: DiscordEmulator) -> User:
-    return service.user("alice")
-
-
-@pytest.fixture
-def general(service: DiscordEmulator, alice: User) -> Channel:
-    return service.guild("Guild", [alice, service.user("bob")]).text_channel("general")
-
-
-@pytest.fixture
-async def robot(service: DiscordEmulator, general: Channel) -> AsyncIterator[Robot]:
-    async with running(service) as robot:
-        yield robot
-
 
 # Identify
 

@@ -10,26 +10,9 @@ import pytest
 from discord import app_commands
 
 from tests.emulators.discord import Channel, DiscordEmulator, Fail, Upload, User
-from tests.unit.emulators.discord_client import WAIT_S, Robot, point_at, running, wanted_intents
+from tests.unit.emulators.discord_client import WAIT_S, Robot, running, wanted_intents
 
 Asked = discord.Interaction[Robot]
-
-
-@pytest.fixture
-async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordEmulator]:
-    async with DiscordEmulator("test-token") as emulator:
-        point_at(emulator, monkeypatch)
-        yield emulator
-
-
-@pytest.fixture
-def alice(service: DiscordEmulator) -> User:
-    return service.user("alice")
-
-
-@pytest.fixture
-def general(service: DiscordEmulator, alice: User) -> Channel:
-    return service.guild("Guild", [alice, service.user("bob")]).text_channel("general")
 
 
 class Desk:
