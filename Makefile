@@ -25,13 +25,16 @@ ifneq ($(shell exec 2> /dev/null; test ! -e $(VENV) || $(BIN)/python -c '' || ec
 $(shell rm -rf $(VENV))
 endif
 
-.PHONY: help run setup test check lock clean
+.PHONY: help run doctor setup test check lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run-installed ## set up what the bot needs and start it (CONFIG=config.yaml)
 	@$(BIN)/python -m bot run --config "$(CONFIG)"
+
+doctor: $(VENV)/.run-installed ## tell, line by line, what works, and the link that invites the bot
+	@$(BIN)/python -m bot check --config "$(CONFIG)"
 
 setup: $(VENV)/.dev-installed ## set up everything for development in .venv
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import structlog
 
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.discord.platform import DiscordOptions, DiscordPlatform
+from bot.discord.replies import ReplyTools
 from bot.openai.service import OpenAIService
 from bot.openai.tokens import estimate_tokens
 from bot.telegram.platform import TelegramOptions, TelegramPlatform
@@ -19,13 +22,15 @@ from handlers.access import Access
 from handlers.chat import Chat
 from handlers.conversation import Conversation, Defaults
 from handlers.dispatch import Dispatch, Handler, Limits, Routes
+from handlers.errors import StorageError
+from handlers.filling import Filling
 from handlers.hearing import Hearing
 from handlers.images import Images
 from handlers.media.photos import PhotoStudio
 from handlers.media.sounds import SoundStudio
 from handlers.memory import Memory
-from handlers.messages import ChatKey, VoiceMode
-from handlers.ports import Clock, Meter, Sound
+from handlers.messages import ChatKey, IncomingMessage, VoiceMode
+from handlers.ports import Clock, Meter, Platform, Sound
 from handlers.questions import Questions
 from handlers.settings import Settings
 from handlers.speaking import Speaking
@@ -36,13 +41,30 @@ from storage.stores import Stores, open_stores
 
 log = structlog.get_logger(__name__)
 
+TIDY_EVERY_S = 3600.0
+
+
+class Runner(Platform, Protocol):
+    """A platform with its connection."""
+
+    @property
+    def is_ready(self) -> bool: ...
+
+    async def run(self, submit: Callable[[list[IncomingMessage]], Awaitable[None]]) -> None:
+        """Connect and hand over what comes in, until cancelled; else it ends only by failing."""
+        ...
+
+    async def aclose(self) -> None:
+        """After the last reply."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Bot:
     """A bot that is built and not yet running."""
 
     dispatch: Dispatch
-    telegram: TelegramPlatform
+    runners: tuple[Runner, ...]
 
 
 def routes(
@@ -78,6 +100,7 @@ def routes(
         "help": settings.help,
         "new": settings.new,
         "ask": chat.ask,
+        "describe": chat.describe,
         "image": Images(service.images, stores.media).make,
         "transcribe": translation.transcribe,
         "translate": translation.translate,
@@ -102,37 +125,28 @@ async def build(config: Config, clock: Clock | None = None) -> AsyncIterator[Bot
             open_stores(config.storage.path, clock, config.storage.media_path)
         )
         service = await stack.enter_async_context(OpenAIService(config.openai.to_options()))
+        await stack.enter_async_context(_tidied(stores))
         table, sounds, photos = routes(config, service, stores, clock, meter)
         stack.callback(photos.close)
-
-        async def migrate(old: ChatKey, new: ChatKey) -> None:
-            await stores.history.migrate(old, new)
-
-        async def to_mp3(ogg: bytes) -> bytes:
-            return (await sounds.convert(Sound(ogg, "audio/ogg", "voice.ogg"), "mp3")).data
-
-        telegram = TelegramPlatform(
-            TelegramOptions(
-                token=config.telegram.token,
-                api_base_url=config.telegram.api_base_url,
-                file_base_url=config.telegram.file_url,
-                update_interval_s=config.telegram.update_interval_s,
-                group_update_interval_s=config.telegram.group_update_interval_s,
-                messages_per_s=config.telegram.messages_per_s,
-            ),
-            migrate,
-            to_mp3,
+        access = Access(
+            is_open=config.access.mode == "open",
+            keys=frozenset((*config.access.owners, *config.access.users)),
+            clock=clock,
         )
-        stack.push_async_callback(telegram.aclose)
+        runners: list[Runner] = []
+        if config.telegram.token:
+            runners.append(_telegram(config, stores, sounds))
+        if config.discord.token:
+            filling = Filling(service.catalogue, stores.settings)
+            tools = ReplyTools(_to_mp3(sounds), sounds.waveform, photos.shrink)
+            runners.append(_discord(config, stores, filling, tools, access, clock))
+        for runner in runners:
+            stack.push_async_callback(runner.aclose)
         dispatch = Dispatch(
             inbox=stores.inbox,
             settings=stores.settings,
-            platforms={telegram.name: telegram},
-            access=Access(
-                is_open=config.access.mode == "open",
-                keys=frozenset((*config.access.owners, *config.access.users)),
-                clock=clock,
-            ),
+            platforms={runner.name: runner for runner in runners},
+            access=access,
             routes=table,
             meter=meter,
             clock=clock,
@@ -140,15 +154,87 @@ async def build(config: Config, clock: Clock | None = None) -> AsyncIterator[Bot
         )
 
         async def find_reasons() -> tuple[str, ...]:
-            reasons: tuple[str, ...] = () if telegram.is_ready else ("telegram is not connected",)
+            reasons = [f"{r.name} is not connected" for r in runners if not r.is_ready]
             if not await stores.database.is_ready():
-                reasons = (*reasons, "the database does not answer")
-            return reasons
+                reasons.append("the database does not answer")
+            return tuple(reasons)
 
         await stack.enter_async_context(
             WebServer(config.web.host, config.web.port, find_reasons=find_reasons, meter=meter)
         )
-        yield Bot(dispatch, telegram)
+        yield Bot(dispatch, tuple(runners))
+
+
+@asynccontextmanager
+async def _tidied(stores: Stores) -> AsyncIterator[None]:
+    """What is kept for a time only is erased in time, also while nobody writes."""
+    task = asyncio.create_task(_tidy(stores))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _tidy(stores: Stores) -> None:
+    while True:
+        try:
+            await stores.inbox.tidy()
+        except StorageError as failure:
+            log.warning("what is old could not be erased yet", detail=str(failure))
+        await asyncio.sleep(TIDY_EVERY_S)
+
+
+def _to_mp3(sounds: SoundStudio) -> Callable[[bytes], Awaitable[bytes]]:
+    async def convert(ogg: bytes) -> bytes:
+        return (await sounds.convert(Sound(ogg, "audio/ogg", "voice.ogg"), "mp3")).data
+
+    return convert
+
+
+def _telegram(config: Config, stores: Stores, sounds: SoundStudio) -> TelegramPlatform:
+    section = config.telegram
+
+    async def migrate(old: ChatKey, new: ChatKey) -> None:
+        await stores.history.migrate(old, new)
+
+    return TelegramPlatform(
+        TelegramOptions(
+            token=section.token,
+            api_base_url=section.api_base_url,
+            file_base_url=section.file_url,
+            update_interval_s=section.update_interval_s,
+            group_update_interval_s=section.group_update_interval_s,
+            messages_per_s=section.messages_per_s,
+        ),
+        migrate,
+        _to_mp3(sounds),
+    )
+
+
+def _discord(
+    config: Config,
+    stores: Stores,
+    filling: Filling,
+    tools: ReplyTools,
+    access: Access,
+    clock: Clock,
+) -> DiscordPlatform:
+    section = config.discord
+    return DiscordPlatform(
+        DiscordOptions(
+            token=section.token,
+            api_base_url=section.api_base_url,
+            gateway_url=section.gateway_url,
+            update_interval_s=section.update_interval_s,
+            catch_up_hours=section.catch_up_hours,
+        ),
+        places=stores.places,
+        filling=filling,
+        tools=tools,
+        allows=access.allows,
+        clock=clock,
+    )
 
 
 async def run(config: Config) -> int:
@@ -165,16 +251,19 @@ async def run(config: Config) -> int:
 
 async def serve(bot: Bot, stop: asyncio.Event, grace_s: float) -> None:
     """Answer people until ``stop`` is set, then let running answers end for ``grace_s``."""
-    stopping = asyncio.create_task(stop.wait())
+    stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     await bot.dispatch.resume()
-    polling = asyncio.create_task(bot.telegram.run(bot.dispatch.submit))
+    running: list[asyncio.Task[Any]] = [
+        asyncio.create_task(runner.run(bot.dispatch.submit)) for runner in bot.runners
+    ]
     try:
-        await asyncio.wait((stopping, polling), return_when=asyncio.FIRST_COMPLETED)
-        if polling.done():
-            polling.result()  # it ends only by failing
+        await asyncio.wait((stopping, *running), return_when=asyncio.FIRST_COMPLETED)
+        for task in running:
+            if task.done():
+                task.result()  # it ends only by failing
     finally:
         log.info("stopping", grace_s=grace_s)
-        polling.cancel()
-        stopping.cancel()
-        await asyncio.gather(polling, stopping, return_exceptions=True)
+        for task in (stopping, *running):
+            task.cancel()
+        await asyncio.gather(stopping, *running, return_exceptions=True)
         await bot.dispatch.drain(grace_s)

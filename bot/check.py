@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -12,9 +12,10 @@ import imageio_ffmpeg
 
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.discord import check as discord
 from bot.openai.inspection import Verdict
 from bot.openai.service import OpenAIService
-from bot.telegram.check import check_token
+from bot.telegram import check as telegram
 from handlers.errors import ParleyError
 from storage.database import Database
 from storage.inspection import inspect_database
@@ -45,6 +46,7 @@ async def check(config: Config, tell: Callable[[str], None]) -> bool:
         ("database", _check_database),
         ("ffmpeg", _check_ffmpeg),
         ("telegram", _check_telegram),
+        ("discord", _check_discord),
         ("model", _check_models),
     ):
         for line in await _look(look, config):
@@ -72,11 +74,24 @@ async def _check_configuration(config: Config) -> list[Line]:
                 "access.owners: nobody is listed; write to the bot, it tells you your id",
             )
         )
+    else:
+        lines += _check_owners(config)
     if not _is_loopback(config.web.host):
         lines.append(Line("warn", "web.host: other machines can read the metrics"))
-    if config.discord.token:
-        lines.append(Line("warn", "discord.token: Discord comes with the next version"))
     return lines
+
+
+def _check_owners(config: Config) -> Iterator[Line]:
+    """A platform that runs for nobody, a person on one that does not run."""
+    tokens = {"telegram": config.telegram.token, "discord": config.discord.token}
+    listed = {key.partition(":")[0] for key in (*config.access.owners, *config.access.users)}
+    for platform, token in tokens.items():
+        if token and platform not in listed:
+            yield Line("warn", f"access.owners: nobody of {platform} is listed")
+        if platform in listed and not token:
+            yield Line(
+                "warn", f"access.owners: {platform} is not started: {platform}.token is empty"
+            )
 
 
 def _is_loopback(host: str) -> bool:
@@ -125,9 +140,19 @@ async def _check_ffmpeg(_config: Config) -> list[Line]:
 
 
 async def _check_telegram(config: Config) -> list[Line]:
-    telegram = config.telegram
-    line = await check_token(telegram.token, telegram.api_base_url, telegram.file_url)
+    section = config.telegram
+    if not section.token:
+        return [Line("ok", "not used: telegram.token is not set")]
+    line = await telegram.check_token(section.token, section.api_base_url, section.file_url)
     return [Line("ok", line)]
+
+
+async def _check_discord(config: Config) -> list[Line]:
+    section = config.discord
+    if not section.token:
+        return [Line("ok", "not used: discord.token is not set")]
+    findings = await discord.check_token(section.token, section.api_base_url, section.gateway_url)
+    return [Line("warn" if finding.is_warning else "ok", finding.text) for finding in findings]
 
 
 async def _check_models(config: Config) -> list[Line]:

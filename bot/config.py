@@ -88,6 +88,8 @@ class DiscordSection(Section):
     token: Secret = ""
     api_base_url: HttpUrl = DISCORD_URL
     gateway_url: SocketUrl = ""
+    update_interval_s: Seconds = 1.0
+    catch_up_hours: Annotated[Number, Field(ge=0)] = 24.0
 
 
 class ModelSection(Section):
@@ -237,7 +239,7 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     def find_source(section: str, key: str) -> str | None:
         return sources.find_source((section, key), environ, dotenv, unexpanded, str(path))
 
-    _require_platform(config, find_source("telegram", "token"))
+    _require_platform(config, find_source("telegram", "token"), find_source("discord", "token"))
     _require_key(config, find_source("openai", "api_key"))
     return config.placed_in(folder)
 
@@ -251,22 +253,24 @@ def _folder(path: Path | None) -> Path:
     return (path.parent if path else Path()).resolve()
 
 
-def _require_platform(config: Config, source: str | None) -> None:
-    if config.telegram.token:
+def _require_platform(config: Config, telegram: str | None, discord: str | None) -> None:
+    """``telegram``, ``discord``: where the token was given, be it empty."""
+    if config.telegram.token or config.discord.token:
         return
-    if source:
+    empty = [
+        f"{platform}.token: {source} is empty"
+        for platform, source in (("telegram", telegram), ("discord", discord))
+        if source
+    ]
+    if empty:
         raise ConfigError(
-            f"telegram.token: {source} is empty, so there is no platform to start; "
-            "put the token that @BotFather gives there, or take the empty value out"
-        )
-    if config.discord.token:
-        raise ConfigError(
-            "telegram.token: not set, and Discord comes with the next version; "
-            "put the token that @BotFather gives into TELEGRAM_BOT_TOKEN"
+            f"{', '.join(empty)}, so there is no platform to start; put the token that @BotFather "
+            "(Telegram) or discord.com/developers (Discord) gives there"
         )
     raise ConfigError(
-        "telegram.token: not set, so there is no platform to start; "
-        "put the token that @BotFather gives into TELEGRAM_BOT_TOKEN, in the environment or in .env"
+        "telegram.token, discord.token: not set, so there is no platform to start; put the token "
+        "that @BotFather gives into TELEGRAM_BOT_TOKEN, or the one from discord.com/developers "
+        "into DISCORD_BOT_TOKEN, in the environment or in .env"
     )
 
 

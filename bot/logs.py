@@ -22,6 +22,13 @@ OURS = ("bot", "handlers", "storage")
 its values, requests with their bodies, addresses with the bot's token in them."""
 _LOWEST = {
     "asyncio": logging.ERROR,  # warns of slow callbacks with what they were called with
+    # Its warnings name addresses, with tokens by which one may answer in a chat.
+    "discord.http": logging.ERROR,
+    "discord.webhook.async_": logging.ERROR,
+    # A connection that is lost and taken up again is foreseen; what it means we say ourselves.
+    "discord.shard": logging.CRITICAL + 1,
+    "discord.gateway": logging.ERROR,
+    "discord.client": logging.ERROR,  # warns at each start of voice calls, which we do not make
     # These say with a whole answer of Telegram what else is an exception, which we log.
     "telegram.Bot": logging.CRITICAL + 1,
     "telegram.ext.ExtBot": logging.CRITICAL + 1,

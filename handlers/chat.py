@@ -18,6 +18,7 @@ from handlers.errors import (
 from handlers.memory import Memory
 from handlers.messages import (
     AnswerState,
+    AttachmentKind,
     Button,
     ButtonRows,
     Delivery,
@@ -119,6 +120,16 @@ class Chat:
         """/ask: the same as a message, where the bot must be addressed."""
         if not (turn.message.text or turn.message.attachments or turn.message.quoted):
             raise wrong_arguments("ask")
+        await self.answer(turn)
+
+    async def describe(self, turn: Turn) -> None:
+        """/describe, as a reply to a picture or with one."""
+        message = turn.message
+        quoted = message.quoted.attachments if message.quoted is not None else ()
+        if not any(a.kind is AttachmentKind.PHOTO for a in (*message.attachments, *quoted)):
+            raise NothingToDoError("reply_to_picture")
+        if not message.text:
+            turn.message = replace(message, text=say("describe"))
         await self.answer(turn)
 
     async def retry(self, turn: Turn) -> None:

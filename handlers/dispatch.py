@@ -13,6 +13,7 @@ import structlog
 
 from handlers.access import Access
 from handlers.errors import (
+    DeliveryRefusedError,
     NothingToDoError,
     QueueFullError,
     StorageError,
@@ -30,7 +31,7 @@ from handlers.messages import (
 from handlers.ports import Clock, InboxStore, Meter, Platform, SettingsStore
 from handlers.telling import Ending, forget_frames, judge, pronounce, tell_unfinished
 from handlers.texts import say
-from handlers.turn import Turn
+from handlers.turn import RecordedSends, Turn, Unrecorded
 
 log = structlog.get_logger(__name__)
 
@@ -164,7 +165,10 @@ class Dispatch:
         left = pending
         for pause_s in (*REPEAT_AFTER_S, None):
             try:
-                left = await self._as_asked(left)
+                left = await self._placed(await self._as_asked(left))
+                if left.message.chat != chat:
+                    self._enqueue(left)
+                    return
                 if await self._guarded(left, answer):
                     return
             except Exception:
@@ -186,7 +190,32 @@ class Dispatch:
         if message.command != "retry" or not self._access.allows(message):
             return pending
         # What failed left no trace in the history: asking again is asking it anew.
-        return await self._inbox.take_failed(message) or pending
+        failed = await self._inbox.take_failed(message)
+        if failed is None:
+            return pending
+        if message.origin is Origin.BUTTON:
+            self._spawn(self._drop_buttons(message))
+        return failed
+
+    async def _drop_buttons(self, press: IncomingMessage) -> None:
+        """The line about a failure keeps no button once that was tried again."""
+        reply = self._platforms[press.chat.platform].open_reply(press, Unrecorded())
+        try:
+            await reply.drop_buttons()
+        except DeliveryRefusedError as refusal:
+            log.info("old buttons stay", detail=str(refusal))
+        finally:
+            await reply.aclose()
+
+    async def _placed(self, pending: Pending) -> Pending:
+        """The message where it is to be answered: where it was said, or in a thread of its own."""
+        message = pending.message
+        if not message.wants_thread or not self._access.allows(message):
+            return pending
+        sent = RecordedSends(self._inbox, message.key, pending.sent)
+        placed = await self._platforms[message.chat.platform].open_thread(message, sent)
+        await self._inbox.move(placed)
+        return replace(pending, message=placed, sent=sent.all)
 
     async def _reloaded(self, pending: Pending) -> Pending | None:
         """What is left to do of a message that could not be finished; None if it was, after all."""
@@ -243,6 +272,7 @@ class Dispatch:
                 if outcome is Ending.UNFINISHED:
                     return False
                 await self._finish(turn, outcome)
+                await turn.reply.settle()
             except asyncio.CancelledError:
                 # The end of the process: what was used so far is billed all the same.
                 if usage := turn.take_usage():

@@ -104,6 +104,11 @@ class IncomingMessage:
     may_continue: bool = False
     """The text is so long that the app may have split it: its rest may follow as a message."""
     sent_at: float = 0.0
+    reply_ref: str = ""
+    """What the platform needs to answer this one; opaque to everyone else. It may let its holder
+    write in the chat for a while: never logged, and erased with the rest of the message."""
+    wants_thread: bool = False
+    """The answer is to stand in a thread of its own, which is not opened yet."""
     merged_keys: tuple[str, ...] = ()
     """The keys of the parts that were merged into this one, its own first; empty if it is whole."""
     merged_message_ids: tuple[str, ...] = ()

@@ -241,6 +241,10 @@ class InboxStore(Protocol):
         """
         ...
 
+    async def move(self, message: IncomingMessage) -> None:
+        """Put a message that waits where it now says it belongs: another chat, a new thread."""
+        ...
+
     async def done(
         self,
         message: IncomingMessage,
@@ -330,6 +334,27 @@ class UsageStore(Protocol):
     async def by_month(self, person: str, since: float) -> list[UsageTotal]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat where a platform listens that brings no message twice."""
+
+    chat: ChatKey
+    is_followed: bool = False
+    """Every message there is for the bot, named or not."""
+    seen: str = ""
+    """The platform's id of the last message that was read there."""
+
+
+class PlaceStore(Protocol):
+    async def load(self, platform: str) -> tuple[Place, ...]:
+        """All of a platform, those that were saved last first."""
+        ...
+
+    async def save(self, places: Sequence[Place]) -> None:
+        """All in one transaction; each replaces what was known of its chat."""
+        ...
+
+
 class MediaStore(Protocol):
     async def put(self, data: bytes, mime: str, width: int = 0, height: int = 0) -> MediaRef:
         """Keep the bytes; the same bytes twice are one file."""
@@ -412,6 +437,10 @@ class ReplySink(Protocol):
         """A real voice message (OGG/Opus), or the platform's next best where it is forbidden."""
         ...
 
+    async def settle(self) -> None:
+        """All is said: take away what still shows that an answer will come. Never raises."""
+        ...
+
     async def aclose(self) -> None:
         """Stop background work; what was shown stays. Again is harmless."""
         ...
@@ -422,6 +451,14 @@ class Platform(Protocol):
     max_download_bytes: int
 
     def open_reply(self, message: IncomingMessage, sent: SentLog) -> ReplySink: ...
+
+    async def open_thread(self, message: IncomingMessage, sent: SentLog) -> IncomingMessage:
+        """The message, in the thread that it wants, and wanting none any more.
+
+        Where no thread can be opened it stays where it is. Again, with the same ``sent``, gives
+        the same thread.
+        """
+        ...
 
     async def download(self, attachment: Attachment) -> bytes:
         """The bytes. FileTooLargeError over ``max_download_bytes``, else FileUnavailableError."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from handlers.commands import COMMANDS, wrong_arguments
 from handlers.conversation import Defaults
@@ -48,20 +49,10 @@ class Settings:
     # ------------------------------------------------------------ /model
 
     async def model(self, turn: Turn) -> None:
-        """/model [name] [effort]"""
+        """/model [name] [effort low|high|…]"""
         words = turn.message.text.split()
-        if len(words) > 2:
-            raise wrong_arguments("model")
         if words:
-            name = "" if words[0] == "default" else words[0]
-            efforts = self._catalogue.efforts(name or self._catalogue.chat_model)
-            if len(words) == 2:
-                effort = "" if words[1] == "default" else words[1]
-                if effort and efforts and effort not in efforts:
-                    raise wrong_arguments("model")
-            else:
-                effort = turn.settings.effort if turn.settings.effort in efforts else ""
-            await self._save(turn, replace(turn.settings, model=name, effort=effort))
+            await self._choose_model(turn, words)
         chosen = turn.settings.model or self._catalogue.chat_model
         names = dict.fromkeys((*self._catalogue.chat_models, chosen))
         models = [(name, f"model {name}", name == chosen) for name in names]
@@ -73,6 +64,27 @@ class Settings:
         await turn.reply.menu(
             say("model_menu", model=label), (*_rows(models), *_rows(effort_options), _back())
         )
+
+    async def _choose_model(self, turn: Turn, words: list[str]) -> None:
+        chosen = turn.settings
+        if words[0] != "effort":
+            name = "" if words[0] == "default" else words[0]
+            known = self._catalogue.efforts(name or self._catalogue.chat_model)
+            effort = chosen.effort if chosen.effort in known else ""
+            chosen = replace(chosen, model=name, effort=effort)
+            words = words[1:]
+        if words[:1] == ["effort"]:
+            words = words[1:]
+            if not words:
+                raise wrong_arguments("model")
+        if len(words) > 1:
+            raise wrong_arguments("model")
+        for effort in words:
+            known = self._catalogue.efforts(chosen.model or self._catalogue.chat_model)
+            if known and effort not in (*known, "default"):
+                raise wrong_arguments("model")
+            chosen = replace(chosen, effort="" if effort == "default" else effort)
+        await self._save(turn, chosen)
 
     def _effort(self, turn: Turn) -> str:
         return turn.settings.effort or "default"
@@ -90,15 +102,18 @@ class Settings:
     # ------------------------------------------------------------ /voice
 
     async def voice(self, turn: Turn) -> None:
-        """/voice [on|off|auto|voice name]"""
-        word = turn.message.text.strip().lower()
+        """/voice [on|off|auto] [voice name]"""
         voices = self._catalogue.voices
-        if word in list(VoiceMode):
-            await self._save(turn, replace(turn.settings, voice_mode=VoiceMode(word)))
-        elif word in voices:
-            await self._save(turn, replace(turn.settings, voice=word))
-        elif word:
-            raise wrong_arguments("voice")
+        chosen = turn.settings
+        for word in turn.message.text.lower().split():
+            if word in list(VoiceMode):
+                chosen = replace(chosen, voice_mode=VoiceMode(word))
+            elif word in voices:
+                chosen = replace(chosen, voice=word)
+            else:
+                raise wrong_arguments("voice")
+        if chosen != turn.settings:
+            await self._save(turn, chosen)
         mode = self._voice_mode(turn.settings)
         voice = turn.settings.voice or self._catalogue.voice
         modes = [(option.value, f"voice {option}", option is mode) for option in VoiceMode]
@@ -132,17 +147,22 @@ class Settings:
     # ------------------------------------------------------------ /settings
 
     async def settings(self, turn: Turn) -> None:
-        """/settings [detail|language] [value]"""
-        topic, _, value = turn.message.text.strip().partition(" ")
-        value = value.strip()
-        if not topic:
-            await self._overview(turn)
-        elif topic == "detail":
-            await self._detail(turn, value)
-        elif topic == "language":
-            await self._language(turn, value)
-        else:
+        """/settings [detail low|high|auto] [language tag]"""
+        words = turn.message.text.split()
+        chosen = dict(zip_longest(words[::2], words[1::2], fillvalue=""))
+        if len(chosen) * 2 < len(words) or not set(chosen) <= {"detail", "language"}:
             raise wrong_arguments("settings")
+        if value := chosen.get("detail"):
+            await self._save_detail(turn, value)
+        if value := chosen.get("language"):
+            await self._save_language(turn, value)
+        match tuple(chosen):
+            case ("detail",):
+                await self._detail_menu(turn)
+            case ("language",):
+                await self._language_menu(turn)
+            case _:
+                await self._overview(turn)
 
     async def _overview(self, turn: Turn) -> None:
         chosen, defaults = turn.settings, self._defaults
@@ -160,25 +180,28 @@ class Settings:
             Button(say("button_voice"), "voice"),
             Button(say("button_detail"), "settings detail"),
             Button(say("button_language"), "settings language"),
+            Button(say("button_persona"), "persona"),
         )
-        await turn.reply.menu(text, (topics[:PER_ROW], topics[PER_ROW:]))
+        rows = tuple(topics[i : i + PER_ROW] for i in range(0, len(topics), PER_ROW))
+        await turn.reply.menu(text, rows)
 
-    async def _detail(self, turn: Turn, value: str) -> None:
-        if value in DETAILS:
-            await self._save(turn, replace(turn.settings, detail=value))
-        elif value:
+    async def _save_detail(self, turn: Turn, value: str) -> None:
+        if value not in DETAILS:
             raise wrong_arguments("settings")
+        await self._save(turn, replace(turn.settings, detail=value))
+
+    async def _detail_menu(self, turn: Turn) -> None:
         detail = turn.settings.detail or self._defaults.detail
         options = [(option, f"settings detail {option}", option == detail) for option in DETAILS]
         await turn.reply.menu(say("detail_menu", detail=detail), (*_rows(options, 3), _back()))
 
-    async def _language(self, turn: Turn, value: str) -> None:
-        if value == "default":
-            await self._save(turn, replace(turn.settings, language=""))
-        elif value:
-            if len(value) > MAX_LANGUAGE or not value.replace("-", "").isalnum():
-                raise wrong_arguments("settings")
-            await self._save(turn, replace(turn.settings, language=value))
+    async def _save_language(self, turn: Turn, value: str) -> None:
+        if len(value) > MAX_LANGUAGE or not value.replace("-", "").isalnum():
+            raise wrong_arguments("settings")
+        language = "" if value == "default" else value
+        await self._save(turn, replace(turn.settings, language=language))
+
+    async def _language_menu(self, turn: Turn) -> None:
         language = turn.settings.language or self._defaults.language
         options = [(tag, f"settings language {tag}", tag == language) for tag in LANGUAGES]
         options.append((say("default"), "settings language default", not language))

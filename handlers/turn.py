@@ -34,6 +34,10 @@ class RecordedSends:
         self._key = key
         self._sent = dict(sent)
 
+    @property
+    def all(self) -> dict[str, tuple[str, ...]]:
+        return dict(self._sent)
+
     def ids(self, slot: str) -> tuple[str, ...]:
         return self._sent.get(slot, ())
 

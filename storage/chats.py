@@ -64,6 +64,7 @@ async def _merge(session: Session, into: int, source: int) -> None:
             f"UPDATE {table} SET chat_id = ? WHERE chat_id = ?",  # noqa: S608  # names of ours
             (into, source),
         )
+    await _merge_places(session, into, source)
     await session.execute(
         "UPDATE exchanges SET ordinal = place FROM"
         " (SELECT id AS moved, row_number() OVER (ORDER BY id) AS place"
@@ -72,6 +73,19 @@ async def _merge(session: Session, into: int, source: int) -> None:
         (into,),
     )
     await session.execute("DELETE FROM chats WHERE id = ?", (source,))
+
+
+async def _merge_places(session: Session, into: int, source: int) -> None:
+    """What was seen last holds; what was followed under either name still is."""
+    await session.execute(
+        "INSERT INTO places (chat_id, is_followed, seen, saved_at)"
+        " SELECT ?, is_followed, seen, saved_at FROM places WHERE chat_id = ?"
+        " ON CONFLICT DO UPDATE SET"
+        " is_followed = max(is_followed, excluded.is_followed),"
+        " seen = iif(excluded.saved_at < saved_at, seen, excluded.seen),"
+        " saved_at = max(saved_at, excluded.saved_at)",
+        (into, source),
+    )
 
 
 async def _merge_windows(session: Session, into: int, source: int) -> None:

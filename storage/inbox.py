@@ -48,15 +48,20 @@ class SqliteInbox:
             is_purge_due = self._accepted_since_purge >= PURGE_EVERY
             if is_purge_due:
                 await _purge(session, now - KEY_KEPT_S)
-                for (key,) in await old_failures(session, now - FAILED_KEPT_S):
-                    await _finish(session, key, now)
+            await _forget_failures(session, now)
         self._accepted_since_purge = len(accepted) + (
             0 if is_purge_due else self._accepted_since_purge
         )
         return accepted
 
+    @shielded
+    async def tidy(self) -> None:
+        """Erase what is kept for a time only, also while nobody writes. StorageError."""
+        async with self._database.transaction() as session:
+            await _forget_failures(session, self._database.clock.now())
+
     async def unfinished(self) -> list[Pending]:
-        """As the port says. A merged message that was answered comes back whole, as one row."""
+        """As the port says. A merged message that was answered or moved comes back as one row."""
         async with self._database.reading() as session:
             rows = await session.execute(
                 "SELECT i.id, i.key, i.message, i.delivery, c.platform, c.chat, c.thread"
@@ -163,7 +168,8 @@ class SqliteInbox:
             rows = await session.execute(
                 "UPDATE inbox SET failed_at = ?, message = ? WHERE key = ? AND done_at IS NULL"
                 " RETURNING chat_id",
-                (now, _encode(message), message.key),
+                # What lets its holder answer is of no more use: a retry brings its own.
+                (now, _encode(dataclasses.replace(message, reply_ref="")), message.key),
             )
             for (chat_id,) in rows:
                 await insert_usage(session, usage, message.sender.key, chat_id, now)
@@ -181,7 +187,14 @@ class SqliteInbox:
             inbox_id, text = found
             failed = MESSAGE.validate_json(text)
             again = dataclasses.replace(
-                failed, key=retry.key, chat=retry.chat, sender=retry.sender, merged_keys=()
+                failed,
+                key=retry.key,
+                chat=retry.chat,
+                sender=retry.sender,
+                # The failed one's is too old to answer by; its thread, if any, is this chat.
+                reply_ref=retry.reply_ref,
+                wants_thread=False,
+                merged_keys=(),
             )
             [(retry_id,)] = await session.execute(
                 "UPDATE inbox SET message = ? WHERE key = ? RETURNING id",
@@ -194,6 +207,26 @@ class SqliteInbox:
             )
             await _finish(session, failed.key, now)
         return Pending(again, {str(name): str(value) for name, value in steps})
+
+    @shielded
+    async def move(self, message: IncomingMessage) -> None:
+        """As the port says. A merged message is one row from now on; what is done stays so."""
+        now = self._database.clock.now()
+        async with self._database.transaction() as session:
+            rows = await session.execute(
+                "SELECT id FROM inbox WHERE key = ? AND done_at IS NULL", (message.key,)
+            )
+            if not rows:
+                log.warning("nothing_to_move", key=message.key)
+                return
+            [(inbox_id,)] = rows
+            await session.execute(
+                "UPDATE inbox SET chat_id = ?, message = ? WHERE id = ?",
+                (await ensure_chat(session, message.chat), _encode(message), inbox_id),
+            )
+            for key in message.keys:
+                if key != message.key:
+                    await _finish(session, key, now)
 
     @shielded
     async def done(
@@ -260,6 +293,11 @@ async def _finish(session: Session, key: str, now: float) -> None:
     for row in rows:
         await session.execute("DELETE FROM inbox_steps WHERE inbox_id = ?", row)
         await session.execute("DELETE FROM inbox_sent WHERE inbox_id = ?", row)
+
+
+async def _forget_failures(session: Session, now: float) -> None:
+    for (key,) in await old_failures(session, now - FAILED_KEPT_S):
+        await _finish(session, key, now)
 
 
 async def _purge(session: Session, done_before: float) -> None:

@@ -10,6 +10,7 @@ from storage.database import Database
 from storage.history import SqliteHistory
 from storage.inbox import SqliteInbox
 from storage.media import MediaFiles
+from storage.places import SqlitePlaces
 from storage.settings import SqliteSettings
 from storage.usage import SqliteUsage
 
@@ -21,6 +22,7 @@ class Stores:
     history: SqliteHistory
     settings: SqliteSettings
     usage: SqliteUsage
+    places: SqlitePlaces
     media: MediaFiles
 
 
@@ -44,6 +46,7 @@ async def open_stores(
             history=SqliteHistory(database),
             settings=SqliteSettings(database),
             usage=SqliteUsage(database),
+            places=SqlitePlaces(database),
             media=media,
         )
     finally:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from handlers.errors import DeliveryRefusedError, ParleyError
+from handlers.errors import DeliveryRefusedError, ParleyError, StorageError
 from handlers.messages import (
     Attachment,
     ButtonRows,
@@ -26,6 +26,7 @@ from handlers.ports import (
     History,
     Outcome,
     Picture,
+    Place,
     SentLog,
 )
 
@@ -89,6 +90,8 @@ class FakeStore:
         self.fails_with: Exception | None = None
         """Raised when a message is to be finished; ``failed`` is set then."""
         self.failed = asyncio.Event()
+        self.moves_badly = False
+        """The next move fails."""
 
     async def accept(self, messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
         fresh = [m for m in messages if m.key not in self.rows]
@@ -152,10 +155,23 @@ class FakeStore:
             )
             if row.is_failed and not row.is_done and is_meant:
                 row.is_done = True
-                again = replace(row.message, key=retry.key, sender=retry.sender, merged_keys=())
+                again = replace(
+                    row.message,
+                    key=retry.key,
+                    sender=retry.sender,
+                    reply_ref=retry.reply_ref,
+                    wants_thread=False,
+                    merged_keys=(),
+                )
                 self.rows[retry.key].message = again
                 return Pending(again, dict(row.steps))
         return None
+
+    async def move(self, message: IncomingMessage) -> None:
+        if self.moves_badly:
+            self.moves_badly = False
+            raise StorageError("the database is gone for a moment")
+        self.rows[message.key].message = message
 
     async def done(
         self,
@@ -222,6 +238,33 @@ class FakeSettings:
         self.stored[chat] = settings
 
 
+class FakeCatalogue:
+    chat_model = "fake"
+    chat_models: tuple[str, ...] = ("fake", "other")
+    voice = "alloy"
+    voices: tuple[str, ...] = ("alloy", "nova")
+
+    def efforts(self, model: str) -> tuple[str, ...]:
+        return ("low", "high") if model == "other" else ()
+
+
+class FakePlaces:
+    def __init__(self, *places: Place) -> None:
+        self.stored = {place.chat: place for place in places}
+        self.saved = asyncio.Condition()
+
+    async def load(self, platform: str) -> tuple[Place, ...]:
+        latest_first = reversed(self.stored.values())
+        return tuple(place for place in latest_first if place.chat.platform == platform)
+
+    async def save(self, places: Sequence[Place]) -> None:
+        for place in places:
+            self.stored.pop(place.chat, None)
+            self.stored[place.chat] = place
+        async with self.saved:
+            self.saved.notify_all()
+
+
 class FakeReply:
     """Remembers what people would see."""
 
@@ -280,6 +323,9 @@ class FakeReply:
         await self._sent.record(slot, ids)
         return ids
 
+    async def settle(self) -> None:
+        self._platform.settled += 1
+
     async def aclose(self) -> None:
         self._platform.closed += 1
 
@@ -299,6 +345,9 @@ class FakePlatform:
         """While there is one, nothing is said before it is set; ``at_gate`` tells of the first."""
         self.at_gate = asyncio.Event()
         self.closed = 0
+        self.settled = 0
+        self.threads = 0
+        self.refuses_threads = False
         self.dropped = 0
         """How often buttons were taken from a message."""
         self.is_thinking = True
@@ -306,6 +355,16 @@ class FakePlatform:
 
     def open_reply(self, _: IncomingMessage, sent: SentLog) -> FakeReply:
         return FakeReply(self, sent)
+
+    async def open_thread(self, message: IncomingMessage, sent: SentLog) -> IncomingMessage:
+        """A new thread, or the one that was opened for the message before."""
+        if self.refuses_threads:
+            return replace(message, wants_thread=False)
+        if not sent.ids("thread"):
+            self.threads += 1
+            await sent.record("thread", (str(self.threads),))
+        thread = replace(message.chat, thread=sent.ids("thread")[0])
+        return replace(message, chat=thread, wants_thread=False)
 
     async def download(self, attachment: Attachment) -> bytes:
         return self.files[attachment.ref]

@@ -1,43 +1,10 @@
 """What hangs on a Telegram message, as attachments."""
 
-from pathlib import PurePath
-
 from telegram import Audio, ExternalReplyInfo, Message, VideoNote, Voice
 
 from bot.telegram.utf16 import clean
+from handlers.media.kinds import file_attachment, other
 from handlers.messages import Attachment, AttachmentKind
-
-PICTURE_MIMES = {
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".heic": "image/heic",
-    ".heif": "image/heif",
-    ".avif": "image/avif",
-    ".bmp": "image/bmp",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-}
-SOUND_MIMES = {
-    ".ogg": "audio/ogg",
-    ".oga": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".mp3": "audio/mpeg",
-    ".mpga": "audio/mpeg",
-    ".m4a": "audio/mp4",
-    ".m4b": "audio/mp4",
-    ".wav": "audio/wav",
-    ".flac": "audio/flac",
-    ".aac": "audio/aac",
-    ".amr": "audio/amr",
-    ".wma": "audio/x-ms-wma",
-    ".aif": "audio/aiff",
-    ".aiff": "audio/aiff",
-    ".caf": "audio/x-caf",
-    ".weba": "audio/webm",
-}
 
 # A venue also has a location: the first that is there is the one.
 OTHERS = {
@@ -68,11 +35,6 @@ def read_attachments(message: Message | ExternalReplyInfo) -> tuple[Attachment, 
         or _other_content(message)
     )
     return () if attachment is None else (attachment,)
-
-
-def other(words: str) -> Attachment:
-    """What no handler reads; ``words`` say to people what it is."""
-    return Attachment(AttachmentKind.OTHER, "", name=words)
 
 
 def _picture(message: Message | ExternalReplyInfo) -> Attachment | None:
@@ -122,25 +84,12 @@ def _animation(message: Message | ExternalReplyInfo) -> Attachment | None:
 
 
 def _document(message: Message | ExternalReplyInfo) -> Attachment | None:
-    """A picture or a sound, by its type; by the ending of its name where the type tells neither."""
     if (document := message.document) is None:
         return None
-    mime = clean(document.mime_type).lower()
-    name = clean(document.file_name)
-    ending = PurePath(name).suffix.lower()
-    main_type = mime.partition("/")[0]
-    if main_type == "video":
-        return other("a video")
-    if main_type not in ("image", "audio"):
-        mime = PICTURE_MIMES.get(ending) or SOUND_MIMES.get(ending, "")
-        main_type = mime.partition("/")[0]
-    if not main_type:
-        return other("a file of this type")
-    return Attachment(
-        AttachmentKind.PHOTO if main_type == "image" else AttachmentKind.AUDIO,
+    return file_attachment(
         clean(document.file_id),
-        mime=mime,
-        name=name,
+        mime=clean(document.mime_type),
+        name=clean(document.file_name),
         size_bytes=document.file_size,
     )
 

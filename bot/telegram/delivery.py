@@ -1,7 +1,6 @@
 """Sending to one chat until it has arrived, or is refused for good."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -15,33 +14,15 @@ from telegram.error import (
     TelegramError,
 )
 
+from bot.patience import growing_pauses, to_the_end
 from handlers.errors import DeliveryRefusedError
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
-LAST_WAIT_S = 3.0
-"""For a request that is out when the process ends: those who stop it do not wait for ever."""
 TOO_LARGE = "too large"
 """What Telegram, or a proxy before it, says of an upload that no waiting makes smaller."""
-
-
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await ``work``; a cancellation waits a little for its end, so that what it did is known."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=LAST_WAIT_S)
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # known to nobody else, and no news to the one who gave up
-        raise
 
 
 class Courier:
@@ -62,7 +43,7 @@ class Courier:
         Raises DeliveryRefusedError. A call whose answer was lost is made again: Telegram has no
         way to tell whether it was carried out, and a message twice is better than none.
         """
-        pause_s = FIRST_PAUSE_S
+        pauses = growing_pauses()
         while True:
             try:
                 return await to_the_end(call())
@@ -80,5 +61,4 @@ class Courier:
                 if TOO_LARGE in str(failure).lower():
                     raise DeliveryRefusedError(str(failure)) from failure
                 log.warning("telegram did not take it yet", error=type(failure).__name__)
-            await self._pause(pause_s * random.uniform(0.8, 1.2))  # noqa: S311  # spread, no secret
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            await self._pause(next(pauses))

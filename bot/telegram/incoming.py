@@ -18,7 +18,7 @@ from telegram import (
 )
 
 from bot.telegram import utf16
-from bot.telegram.attachments import other, read_attachments
+from bot.telegram.attachments import read_attachments
 from bot.telegram.people import (
     PLATFORM,
     read_author,
@@ -28,6 +28,7 @@ from bot.telegram.people import (
     read_title,
 )
 from bot.telegram.utf16 import clean
+from handlers.media.kinds import other
 from handlers.messages import (
     Attachment,
     AttachmentKind,

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyromark
-
+from bot.markdown.characters import is_blank
+from bot.markdown.parser import parse
+from bot.markdown.shield import Shielded
+from bot.markdown.table import lay_out
+from bot.markdown.words import words
 from bot.telegram.markdown_page import Mark, Page
-from bot.telegram.markdown_shield import Shielded
-from bot.telegram.markdown_table import lay_out
-from bot.telegram.rich_text import Span, is_blank
-from bot.telegram.wording import delivered, words
+from bot.telegram.rich_text import Span
+from bot.telegram.wording import delivered
 
 BULLET = "•"
 RULE = "———"
 _MAX_INDENT = 8
 """Lists nested deeper are not indented further."""
 _MAX_URL_LENGTH = 2048
-_MAX_TABLE_COLUMNS = 60
 _TAB_WIDTH = 4
 _NUMBER = re.compile(rb"\d{1,9}[.)]")
 _LANGUAGE = re.compile(r"[\w+#.\-]{1,32}")
@@ -61,7 +60,7 @@ class _Walk:
     def run(self) -> tuple[str, list[Span]]:
         depth = 0
         before = self._page.remember()
-        for event, place in self._events():
+        for event, place in parse(self._shielded.text):
             match event:
                 case str():
                     self._on_sign(event, place["start"])
@@ -81,13 +80,6 @@ class _Walk:
                     ((kind, content),) = event.items()
                     self._on_content(kind, content)
         return self._page.finish()
-
-    def _events(self) -> Iterator[tuple[Any, Any]]:
-        options = pyromark.Options.ENABLE_STRIKETHROUGH
-        text = self._shielded.text
-        if not any(line.count("|") > _MAX_TABLE_COLUMNS for line in text.split("\n")):
-            options |= pyromark.Options.ENABLE_TABLES  # a huge one costs columns times rows
-        return pyromark.events_with_range(text, options=options, merge_text=True)
 
     # ------------------------------------------------------------ events
 

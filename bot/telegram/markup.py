@@ -6,18 +6,15 @@ rendered on the event loop; a text of 100,000 characters belongs in a thread.
 
 from __future__ import annotations
 
-import re
-
-from bot.telegram import wording
-from bot.telegram.markdown_shield import shield
+from bot.markdown import words as wording
+from bot.markdown.characters import clean, is_blank
+from bot.markdown.parser import ParsingError
+from bot.markdown.shield import shield
 from bot.telegram.markdown_walk import walk
-from bot.telegram.rich_text import Entity, Rendered, Span, assemble, is_blank, message_entities
+from bot.telegram.rich_text import Entity, Rendered, Span, assemble, message_entities
+from bot.telegram.wording import delivered
 
-__all__ = ["Entity", "Rendered", "clean", "message_entities", "plain", "render", "words"]
-
-_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
-_DROPPED = re.compile(r"[\ufeff\u202a-\u202e]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+__all__ = ["Entity", "Rendered", "message_entities", "plain", "render", "words"]
 
 
 def render(markdown: str) -> Rendered:
@@ -33,11 +30,9 @@ def render(markdown: str) -> Rendered:
         return plain(text)
     try:
         shown, spans = walk(shielded)
-    except BaseException as error:  # a panic of the parser is no Exception
-        if type(error).__name__ != "PanicException":
-            raise
+    except ParsingError:
         return plain(text)
-    if is_blank(shown) or wording.words(wording.delivered(shown, spans)) != wording.words(text):
+    if is_blank(shown) or wording.words(delivered(shown, spans)) != wording.words(text):
         return plain(text)
     return assemble(shown, spans)
 
@@ -55,15 +50,3 @@ def words(text: str) -> str:
     its source.
     """
     return wording.words(clean(text))
-
-
-def clean(text: str) -> str:
-    """What Telegram would make of the characters, so that lengths and offsets stay true.
-
-    Lone surrogates are replaced, control characters become spaces, and byte order marks and the
-    marks that turn the direction of writing are dropped.
-    """
-    if not text.isascii():
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        text = _DROPPED.sub("", text)
-    return _CONTROLS.sub(" ", _LINE_ENDS.sub("\n", text))

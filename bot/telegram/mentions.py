@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from bot.telegram.rich_text import Entity, Rendered, unit_offsets
+from bot.markdown.characters import unit_offsets
+from bot.telegram.rich_text import Entity, Rendered
 from bot.telegram.splitting import MAX_ENTITIES
 
 _NAME = re.compile(r"(?<!\w)@[A-Za-z0-9_]{2,}")

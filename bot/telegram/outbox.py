@@ -16,7 +16,8 @@ from telegram._utils.defaultvalue import DEFAULT_NONE  # what an omitted timeout
 from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
-from bot.telegram.delivery import Courier, to_the_end
+from bot.patience import to_the_end
+from bot.telegram.delivery import Courier
 from bot.telegram.limiter import DISPENSABLE, ChatLimiter, NotNowError
 from bot.telegram.mentions import silence
 from bot.telegram.pace import Kind

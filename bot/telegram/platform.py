@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from telegram import BotCommand
@@ -171,6 +171,10 @@ class TelegramPlatform:
         """Take the buttons from an answer that is no longer the last, when the chat is quiet."""
         if message_id.isdecimal():
             self._retirement.add(chat_id, int(message_id))
+
+    async def open_thread(self, message: IncomingMessage, sent: SentLog) -> IncomingMessage:  # noqa: ARG002
+        """Stays where it is: Telegram's topics are for people to open."""
+        return replace(message, wants_thread=False)
 
     # ------------------------------------------------------------ files
 

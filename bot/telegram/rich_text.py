@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import telegram
 
+from bot.markdown.characters import is_blank, unit_offsets
 from bot.telegram import utf16
 
 
@@ -45,18 +44,6 @@ class Span:
     end: int
     url: str | None = None
     language: str | None = None
-
-
-def unit_offsets(text: str) -> Sequence[int]:
-    """UTF-16 offset of every character, and of the end."""
-    if not text or max(text) <= "\uffff":
-        return range(len(text) + 1)
-    return list(accumulate((2 if char > "\uffff" else 1 for char in text), initial=0))
-
-
-def is_blank(text: str) -> bool:
-    """Whether Telegram would call a message of this empty: nothing of it can be seen."""
-    return all(char.isspace() or unicodedata.category(char) in {"Cf", "Cc"} for char in text)
 
 
 def assemble(text: str, spans: Iterable[Span]) -> Rendered:

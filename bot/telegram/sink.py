@@ -160,6 +160,9 @@ class TelegramReply:
         except BadRequest as refusal:
             raise DeliveryRefusedError(str(refusal)) from refusal
 
+    async def settle(self) -> None:
+        """Nothing of Telegram's says "wait" for longer than five seconds."""
+
     async def aclose(self) -> None:
         await self._stream.close()
 

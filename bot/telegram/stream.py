@@ -12,7 +12,7 @@ import structlog
 from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
-from bot.telegram.delivery import to_the_end
+from bot.patience import ended, to_the_end
 from bot.telegram.limiter import NotNowError
 from bot.telegram.outbox import Outbox
 from bot.telegram.pace import Kind
@@ -64,7 +64,7 @@ class AnswerStream:
         if task is None:
             return
         task.cancel()
-        await to_the_end(_ended(task))
+        await to_the_end(ended(task))
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("previews of an answer failed", exc_info=error)
 
@@ -128,10 +128,6 @@ class AnswerStream:
             self._news.set()
         else:
             self._draft_shown = last
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    await asyncio.wait([task])
 
 
 async def parts_of(text: str, notice: str = "") -> list[Rendered]:

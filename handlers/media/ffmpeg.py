@@ -33,6 +33,9 @@ _ENCODERS = {
     "pcm16k": ("-c:a", "pcm_s16le", "-ac", "1", "-ar", "16000", "-f", "s16le"),
 }
 
+_LEVEL = "lavfi.astats.Overall.RMS_level"
+_LEVEL_RATE = 8000  # enough for how loud it is; in 16 bits, so that what nobody hears is silence
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -99,6 +102,25 @@ class Ffmpeg:
                 stdin=b"",
             )
         return out
+
+    async def loudness(self, data: bytes, format_name: str, step_s: float) -> list[float]:
+        """The amplitude (RMS) of each step of the sound, 0 to 1; the last step may be shorter.
+
+        Only these numbers come back: the decoded sound stays in the process, a frame at a time.
+        """
+        filters = (
+            f"aformat=sample_fmts=s16:sample_rates={_LEVEL_RATE}:channel_layouts=mono",
+            f"asetnsamples=n={max(1, round(step_s * _LEVEL_RATE))}:p=0",
+            "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=RMS_level",
+            f"ametadata=print:key={_LEVEL}:file=-",
+        )
+        async with _source(data, format_name) as (source, stdin):
+            out, _ = await self._run(
+                *source,
+                *("-map", "0:a:0", "-af", ",".join(filters), "-f", "null", "-"),
+                stdin=stdin,
+            )
+        return _read_levels(out.decode(errors="replace"))
 
     async def _run(self, *arguments: str, stdin: bytes) -> tuple[bytes, bytes]:
         command = [await self.binary(), "-hide_banner", "-nostdin", "-v", "error", *arguments]
@@ -188,3 +210,15 @@ def _read_probe(head: str, progress: str) -> Probe:
         raise SoundUnreadableError("a sound without length")
     channels = {"mono": 1, "stereo": 2}.get(told.get("#channel_layout_name", ""), 8)
     return Probe(duration_s, told.get("#codec_id", ""), rate, channels)
+
+
+def _read_levels(told: str) -> list[float]:
+    """Decibels below full scale, one a line, as amplitudes; silence is told as ``-inf``."""
+    lines = (line.partition("=") for line in told.splitlines())
+    try:
+        levels = [10 ** (float(level) / 20) for name, _, level in lines if name == _LEVEL]
+    except ValueError as exc:
+        raise SoundUnreadableError("ffmpeg told no loudness") from exc
+    if not levels:
+        raise SoundUnreadableError("a sound without length")
+    return levels

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
+from math import sqrt
 from typing import TypeVar
 
 from PIL import Image
@@ -20,6 +21,10 @@ _MAX_MEGAPIXELS = 50
 _DECODING_BYTES = 256 * 1024 * 1024
 _LARGE_BYTES = 32 * 1024 * 1024
 _JPEG_QUALITY = 85
+_FALLING_QUALITIES = (_JPEG_QUALITY, 75, 60, 45)
+_LONGEST_SIDE = 65_500  # of a JPEG
+_LEAST_SIDE = 64
+"""Pixels of the longer side; nobody sees anything in less."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -44,6 +49,11 @@ class PreparedPhoto:
 class _Bound:
     long_side: int
     short_side: int
+    slack: int = 2
+    """The fine filter gets at most so many times the target; the rest is averaged in blocks.
+
+    With 2 the difference cannot be seen, the time can.
+    """
 
     def fit(self, size: tuple[int, int]) -> tuple[int, int]:
         scale = min(1.0, self.long_side / max(size), self.short_side / min(size))
@@ -87,6 +97,19 @@ class PhotoStudio:
         async with self._memory.hold(cost):
             return await self._run(_render, data, bound)
 
+    async def shrink(self, data: bytes, max_bytes: int) -> tuple[bytes, str]:
+        """The same picture in at most ``max_bytes``, to be shown, and its MIME type.
+
+        It stays as it is if it fits; else it is a JPEG as ``prepare`` makes it, of lower quality
+        and then of fewer pixels. PictureTooLargeError also if that is not enough.
+        """
+        mime = await self._run(_read_mime, data)
+        if len(data) <= max_bytes:
+            return data, mime
+        cost = await self._run(_weigh_whole, data)
+        async with self._memory.hold(cost):
+            return await self._run(_shrink, data, max_bytes), "image/jpeg"
+
     async def _run(self, work: Callable[..., Result], *args: object) -> Result:
         return await run_to_end(work, *args, executor=self._threads)
 
@@ -94,6 +117,17 @@ class PhotoStudio:
 def _weigh(data: bytes, bound: _Bound) -> int:
     """How much memory the picture takes at once, at most."""
     pixels = open_pixels(data)
+    _require_few(pixels)
+    return min(_cost(pixels, bound), _DECODING_BYTES)
+
+
+def _weigh_whole(data: bytes) -> int:
+    pixels = open_pixels(data)
+    _require_few(pixels)
+    return min(_cost_whole(pixels, _whole(pixels)), _DECODING_BYTES)
+
+
+def _require_few(pixels: Pixels) -> None:
     width, height = pixels.size
     count = width * height
     limit = min(_MAX_MEGAPIXELS, _DECODING_BYTES * count // pixels.decoding_bytes // 1_000_000)
@@ -101,20 +135,36 @@ def _weigh(data: bytes, bound: _Bound) -> int:
         raise PictureTooLargeError(
             f"{width}x{height}", megapixels=round(count / 1_000_000), limit=limit
         )
+
+
+def _cost(pixels: Pixels, bound: _Bound) -> int:
+    width, height = pixels.size
     target = bound.fit(pixels.size)
     if pixels.is_jpeg:  # decoded at less than twice the target's width and height
         canvas = target[0] * target[1] * 4 * 4
     else:
-        canvas = count // _shrinking(pixels.size, target) ** 2 * 4
-    return min(pixels.decoding_bytes + canvas, _DECODING_BYTES)
+        canvas = width * height // _shrinking(pixels.size, target, bound.slack) ** 2 * 4
+    return pixels.decoding_bytes + canvas
 
 
-def _shrinking(size: tuple[int, int], target: tuple[int, int]) -> int:
-    """By how much whole blocks of pixels are averaged before the fine scaling, which gets the rest.
+def _cost_whole(pixels: Pixels, bound: _Bound) -> int:
+    width, height = bound.fit(pixels.size)
+    return _cost(pixels, bound) + width * height * 4  # turned or scaled, it is there twice
 
-    Twice the target is left to the fine filter: the difference cannot be seen, the time can.
-    """
-    return max(1, int(min(size[0] / target[0], size[1] / target[1]) / 2))
+
+def _whole(pixels: Pixels) -> _Bound:
+    """The picture's own size, halved as often as memory demands."""
+    side = min(max(pixels.size), _LONGEST_SIDE)
+    for _ in range(3):
+        if _cost_whole(pixels, _Bound(side, side, slack=1)) <= _DECODING_BYTES:
+            break
+        side = max(1, side // 2)
+    return _Bound(side, side, slack=1)
+
+
+def _shrinking(size: tuple[int, int], target: tuple[int, int], slack: int) -> int:
+    """By how much whole blocks of pixels are averaged before the fine scaling."""
+    return max(1, int(min(size[0] / target[0], size[1] / target[1]) / slack))
 
 
 def _as_it_is(data: bytes, bound: _Bound) -> PreparedPhoto | None:
@@ -124,27 +174,46 @@ def _as_it_is(data: bytes, bound: _Bound) -> PreparedPhoto | None:
     return None
 
 
+def _read_mime(data: bytes) -> str:
+    return open_pixels(data).mime
+
+
 def _render(data: bytes, bound: _Bound) -> PreparedPhoto:
+    return _use(open_pixels(data), bound, _as_jpeg)
+
+
+def _shrink(data: bytes, max_bytes: int) -> bytes:
     pixels = open_pixels(data)
+    return _use(pixels, _whole(pixels), lambda image: _squeezed(image, max_bytes))
+
+
+def _use(pixels: Pixels, bound: _Bound, finish: Callable[[Image.Image], Result]) -> Result:
+    """Decode, scale and turn the picture, and make of it what ``finish`` does."""
     is_large = pixels.decoding_bytes > _LARGE_BYTES
     try:
-        return _scaled(pixels, bound.fit(pixels.size))
+        return finish(_decoded(pixels, bound))
     except DECODER_ERRORS as exc:
         raise PictureUnreadableError(f"pixels: {exc}") from exc
     finally:
-        pixels.close()
         if is_large:
             return_freed_memory()
 
 
-def _scaled(pixels: Pixels, target: tuple[int, int]) -> PreparedPhoto:
+def _decoded(pixels: Pixels, bound: _Bound) -> Image.Image:
+    try:
+        return _scaled(pixels, bound.fit(pixels.size), bound.slack)
+    finally:
+        pixels.close()
+
+
+def _scaled(pixels: Pixels, target: tuple[int, int], slack: int) -> Image.Image:
     pixels.load(at_least=target)
-    image = _shrunk(pixels, _shrinking(pixels.size, target))
+    image = _shrunk(pixels, _shrinking(pixels.size, target, slack))
     if image.size != target:
         image = image.resize(target, Image.Resampling.LANCZOS)
     if (turn := _UPRIGHT.get(pixels.orientation())) is not None:
         image = image.transpose(turn)
-    return _as_jpeg(image)
+    return image
 
 
 def _shrunk(pixels: Pixels, factor: int) -> Image.Image:
@@ -159,6 +228,30 @@ def _shrunk(pixels: Pixels, factor: int) -> Image.Image:
 
 
 def _as_jpeg(image: Image.Image) -> PreparedPhoto:
+    return PreparedPhoto(_encoded(image, _JPEG_QUALITY), "image/jpeg", image.width, image.height)
+
+
+def _squeezed(image: Image.Image, max_bytes: int) -> bytes:
+    made = b""
+    for quality in _FALLING_QUALITIES:
+        made = _encoded(image, quality)
+        if len(made) <= max_bytes:
+            return made
+    long_side = max(image.size)
+    while len(made) > max_bytes:
+        if long_side <= _LEAST_SIDE:
+            raise PictureTooLargeError(
+                f"{len(made)} bytes at {long_side} pixels, of {max_bytes}", megapixels=1, limit=0
+            )
+        # A guess that is a little too small costs less time than one more try.
+        scale = min(0.8, 0.95 * sqrt(max_bytes / len(made)))
+        long_side = max(_LEAST_SIDE, int(long_side * scale))
+        size = _Bound(long_side, long_side).fit(image.size)
+        made = _encoded(image.resize(size, Image.Resampling.LANCZOS), _FALLING_QUALITIES[-1])
+    return made
+
+
+def _encoded(image: Image.Image, quality: int) -> bytes:
     out = BytesIO()
-    image.save(out, "JPEG", quality=_JPEG_QUALITY)
-    return PreparedPhoto(out.getvalue(), "image/jpeg", image.width, image.height)
+    image.save(out, "JPEG", quality=quality)
+    return out.getvalue()

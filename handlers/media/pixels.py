@@ -56,6 +56,7 @@ class Pixels(Protocol):
     decoding_bytes: int
     """Most memory that decoding takes, as measured."""
     is_jpeg: bool
+    mime: str
 
     def load(self, at_least: tuple[int, int]) -> None:
         """Decode, at a smaller size where the format can, but not below ``at_least``."""
@@ -113,6 +114,7 @@ class _PillowPixels:
         self._image = image
         self.size = image.size
         self.is_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile)
+        self.mime = Image.MIME[image.format or ""]
         self.decoding_bytes = (
             _coefficient_bytes(image)
             if isinstance(image, JpegImagePlugin.JpegImageFile)
@@ -142,6 +144,7 @@ class _HeifPixels:
     """Read through libheif without Pillow's copy of it, which would double the memory."""
 
     is_jpeg = False
+    mime = "image/heic"
 
     def __init__(self, data: bytes) -> None:
         from pillow_heif import open_heif  # noqa: PLC0415  # heavy, and seldom needed

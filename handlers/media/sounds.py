@@ -20,6 +20,9 @@ _PYDUB_DECODED_BYTES = 16 * 1024 * 1024
 _PYDUB_BYTES = 5 * 1024 * 1024
 _AT_ONCE = 2
 
+_WAVEFORM_STEP_S = 0.1
+_WAVEFORM_STEPS = 256
+
 _ENCODERS = {"ogg": "ogg", "mp3": "mp3", "wav": "pcm16k"}
 
 
@@ -98,6 +101,18 @@ class SoundStudio:
             data = (await self.convert(sound, "ogg")).data
         return data, await run_to_end(ogg_opus_duration, data)
 
+    async def waveform(self, data: bytes) -> bytes:
+        """How loud the sound is over time, as voice messages show it: the loudest step is 255.
+
+        RMS; a byte for each tenth of a second, or 256 bytes for what is longer than 25.6 s.
+        """
+        format_name = _format_of(data, "")
+        duration_s = await self.duration(data, format_name)
+        step_s = max(_WAVEFORM_STEP_S, duration_s / _WAVEFORM_STEPS)
+        async with self._slots:
+            levels = await self._ffmpeg.loudness(data, format_name, step_s)
+        return _scaled(_pooled(levels, _WAVEFORM_STEPS))
+
     async def _convert(self, sound: Sound, ending: str) -> Sound:
         data, format_name = sound.data, _format_of(sound.data, _ending(sound.name))
         probe = await self._ffmpeg.probe(data, format_name)
@@ -150,6 +165,20 @@ def _is_for_pydub(sounds: Sequence[tuple[bytes, str, Probe]]) -> bool:
         and sum(len(data) for data, _, _ in sounds) <= _PYDUB_BYTES
         and sum(probe.decoded_bytes for _, _, probe in sounds) <= _PYDUB_DECODED_BYTES
     )
+
+
+def _pooled(levels: Sequence[float], most: int) -> list[float]:
+    """At most so many: a sound may be longer than its packets tell."""
+    count = min(len(levels), most)
+    return [
+        max(levels[step * len(levels) // count : (step + 1) * len(levels) // count])
+        for step in range(count)
+    ]
+
+
+def _scaled(levels: Sequence[float]) -> bytes:
+    loudest = max(levels)
+    return bytes(round(level / loudest * 255) if loudest else 0 for level in levels)
 
 
 def _with_wav_header(samples: bytes) -> bytes:

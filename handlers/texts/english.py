@@ -6,10 +6,19 @@ LINES: dict[str, str] = {
         "Hello! I am Parley. Write to me, send me a photo and ask about it, or hold the microphone "
         "and speak. /help lists what I can do."
     ),
-    "help": "Write, send a photo, or speak: I answer. In a group, mention me or reply to me.\n",
+    "help": (
+        "Write, send a photo, or speak: I answer. In a group, mention me or reply to me.\n"
+        "What works on a message (/describe, /transcribe, /translate) takes what you send along, "
+        "or one that is there: as a reply to it, or by its menu.\n"
+    ),
     "stranger": (
         "Hello! I only answer people on my list, and you are not on it yet. To let you in, my "
         "operator adds this line to the list of users:\n- {id}"
+    ),
+    "asked_in_thread": "🧵 {name}: {question}",
+    "may_not_write": (
+        "I was named in #{channel}, but I may not write there. A moderator can let me; or ask me "
+        "here."
     ),
     "ask_me": "Yes? Write your question after my name, or reply to a message with it.",
     # answers
@@ -19,6 +28,11 @@ LINES: dict[str, str] = {
     "notice_length": "⚠️ This answer reached its length limit. Press Continue to go on with it.",
     "notice_translation_cut": "⚠️ This translation broke off before its end. Please try again.",
     "notice_filtered": "⚠️ The service's safety system broke this answer off.",
+    "notice_outlasted": (
+        "⏳ I may write here for 15 minutes only, and this took longer. Please ask for the rest "
+        "with a new question."
+    ),
+    "notice_in_file": "📄 No more messages fit in here: the file holds the whole answer.",
     "button_retry": "↻ Retry",
     "button_again": "↻ Try again",
     "button_continue": "Continue",
@@ -32,9 +46,16 @@ LINES: dict[str, str] = {
         "I answer an edit of your last question only. Send this one again as a new message."
     ),
     "unknown_command": "I do not know that command. /help lists what I can do.",
+    "message_gone": (
+        "I can no longer find the message that you asked about. If you still see it, please ask "
+        "about it once more."
+    ),
+    "restarting": "I am being restarted. Please try again in a moment.",
     "new": "A new conversation begins. I no longer look at what was said before.",
-    "reply_to_sound": "Reply with this command to a voice message or another recording.",
-    "reply_to_translate": "Reply with this command to a voice message or a text.",
+    "reply_to_sound": "There is no recording in it. Give me one with it.",
+    "reply_to_picture": "There is no picture in it. Give me one with it.",
+    "describe": "Describe this picture.",
+    "reply_to_translate": "There is nothing to translate in it. Give me a recording or a text.",
     "speech_failed": "I could not speak this answer. It stands above as text. (ref {ref})",
     # settings
     "settings": (
@@ -70,6 +91,7 @@ LINES: dict[str, str] = {
     "button_voice": "Voice",
     "button_detail": "Pictures",
     "button_language": "Language",
+    "button_persona": "Persona",
     "button_back": "‹ Settings",
     "chosen": "✓ {label}",
     "effort": "effort {effort}",

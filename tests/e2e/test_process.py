@@ -1,65 +1,25 @@
 """The real process: started as an operator starts it, stopped, killed, started again."""
 
 import asyncio
-import os
 import signal
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from pathlib import Path
 
 import aiohttp
 import pytest
 import yaml
 
 from tests import samples
+from tests.bot_runs import BotProcess
 from tests.e2e.stage import KEY, Stage, environment
 from tests.emulators.openai import Answer, Gated
 from tests.emulators.telegram import Gate, Hang
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class BotProcess:
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.output = ""
-
-    def kill(self) -> None:
-        self.process.kill()
-
-    async def ended(self, within_s: float = 50.0) -> int:
-        """The exit code; all that it printed is in ``output`` then."""
-        async with asyncio.timeout(within_s):
-            out, _ = await self.process.communicate()
-        self.output += out.decode()
-        return int(self.process.returncode or 0)
-
-    async def line_with(self, words: str) -> str:
-        assert self.process.stdout is not None
-        async with asyncio.timeout(50):
-            while line := (await self.process.stdout.readline()).decode():
-                self.output += line
-                if words in line:
-                    return line
-        raise AssertionError(f"no line with {words!r} in {self.output}")
-
 
 async def start(stage: Stage, *arguments: str, **more: str) -> BotProcess:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PARLEY_", "OPENAI_"))}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=ROOT,
-        env={**clean, **environment(stage.telegram, stage.openai, stage.folder, **more)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        limit=2**20,
-    )
-    return BotProcess(process)
+    variables = environment(stage.telegram, stage.openai, stage.folder, **more)
+    return await BotProcess.start(variables, *arguments)
 
 
 @asynccontextmanager

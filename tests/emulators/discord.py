@@ -27,11 +27,13 @@ import sys
 from tests.emulators.discord_service import permissions
 from tests.emulators.discord_service.faults import (
     AcceptThenDrop,
+    AcceptThenHang,
     Drop,
     Fail,
     Gate,
     Hang,
     Html502,
+    Late,
     Pace,
     Pass,
     RateLimited,
@@ -46,6 +48,7 @@ from tests.emulators.discord_service.world import Message, Revision
 
 __all__ = [
     "AcceptThenDrop",
+    "AcceptThenHang",
     "Ack",
     "Call",
     "Channel",
@@ -58,6 +61,7 @@ __all__ = [
     "Hang",
     "Html502",
     "Interaction",
+    "Late",
     "Message",
     "Pace",
     "Pass",

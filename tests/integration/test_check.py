@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.check import check
 from bot.config import Config
 from tests.e2e.stage import Stage
+from tests.emulators.discord import DiscordEmulator
 from tests.emulators.openai import OpenAIEmulator
 from tests.emulators.telegram import TelegramEmulator
 
@@ -226,11 +227,37 @@ async def test_what_is_down_does_not_hide_what_works(stage: Stage) -> None:
 
 
 async def test_what_is_open_is_a_warning(stage: Stage) -> None:
-    settings = {"ACCESS__MODE": "open", "WEB__HOST": "0.0.0.0", "DISCORD__TOKEN": "x"}  # noqa: S104  # the point
+    settings = {"ACCESS__MODE": "open", "WEB__HOST": "0.0.0.0"}  # noqa: S104  # the point
     is_well, lines = await look(stage.config(settings))
     assert is_well
-    for key in ("access.mode", "web.host", "discord.token"):
+    for key in ("access.mode", "web.host"):
         assert about(lines, key).startswith("warn")
+
+
+async def test_a_list_that_lets_nobody_in_is_a_warning(stage: Stage) -> None:
+    settings = {"ACCESS__MODE": "listed", "ACCESS__OWNERS": "discord:1"}
+    _, lines = await look(stage.config(settings))
+    assert about(lines, "nobody of telegram is listed").startswith("warn")
+    assert about(lines, "discord is not started").startswith("warn")
+
+
+async def test_a_platform_without_a_token_is_not_asked(stage: Stage) -> None:
+    _, lines = await look(stage.config())
+    assert about(lines, "discord.token is not set").startswith("ok ")
+
+
+async def test_discord_tells_the_link_that_invites_the_bot(stage: Stage) -> None:
+    async with DiscordEmulator() as discord:
+        settings = {
+            "DISCORD__TOKEN": discord.token,
+            "DISCORD__API_BASE_URL": discord.api_base_url,
+            "TELEGRAM__TOKEN": "",
+        }
+        is_well, lines = await look(stage.config(settings))
+
+    assert is_well
+    assert about(lines, "oauth2/authorize").startswith("ok ")
+    assert about(lines, "telegram.token is not set")
 
 
 async def test_nobody_listed_is_a_warning(stage: Stage) -> None:

@@ -290,11 +290,15 @@ class TestRefusals:
             load_config(tmp_path / "latin.yaml", ENOUGH)
 
     def test_no_platform_is_refused(self, load: Load) -> None:
-        assert "TELEGRAM_BOT_TOKEN" in refusal(load, environ={"OPENAI_API_KEY": "k"})
+        line = refusal(load, environ={"OPENAI_API_KEY": "k"})
+        assert "TELEGRAM_BOT_TOKEN" in line
+        assert "DISCORD_BOT_TOKEN" in line
 
-    def test_discord_alone_is_not_enough_yet(self, load: Load) -> None:
-        line = refusal(load, environ={"DISCORD_BOT_TOKEN": "d", "OPENAI_API_KEY": "k"})
-        assert "next version" in line
+    @pytest.mark.parametrize("name", ["TELEGRAM_BOT_TOKEN", "DISCORD_BOT_TOKEN"])
+    def test_one_platform_is_enough_and_an_empty_token_is_none(self, load: Load, name: str) -> None:
+        load(environ={name: "1:t", "OPENAI_API_KEY": "k"})
+        line = refusal(load, environ={name: "", "OPENAI_API_KEY": "k"})
+        assert f"{name} in the environment is empty" in line
 
     def test_openai_wants_a_key_and_another_server_does_not(self, load: Load) -> None:
         environ = {"TELEGRAM_BOT_TOKEN": "1:t"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from tests.emulators.discord_service.values import ApiError, Call, Json
 from tests.emulators.telegram_service.faults import (
     AcceptThenDrop,
+    AcceptThenHang,
     Drop,
     Gate,
     Hang,
@@ -20,11 +22,13 @@ from tests.emulators.telegram_service.faults import (
 
 __all__ = [
     "AcceptThenDrop",
+    "AcceptThenHang",
     "Drop",
     "Fail",
     "Gate",
     "Hang",
     "Html502",
+    "Late",
     "Pace",
     "Pass",
     "RateLimited",
@@ -69,7 +73,16 @@ class RateLimited:
         return ApiError(429, 0, "You are being rate limited.", headers=headers, extra=extra)
 
 
-Step = Fail | RateLimited | Hang | Drop | AcceptThenDrop | Gate | Html502 | Pass
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Carry the call out, and answer only once the event is set."""
+
+    answered: asyncio.Event
+
+
+Step = (
+    Fail | RateLimited | Hang | Drop | AcceptThenDrop | AcceptThenHang | Gate | Late | Html502 | Pass
+)
 
 
 class Scripts:

@@ -175,7 +175,7 @@ class Interactions:
     async def follow_up(self, call: Call) -> Json:
         interaction = self._known(call)
         original = interaction.original
-        if original is not None and original.is_loading:
+        if original is not None and original.is_loading and not original.is_deleted:
             # an old habit of Discord's: the first follow-up fills the deferred answer
             return await self._edit(original, call)
         if interaction.is_user_app and len(interaction.followups) >= MAX_USER_APP_FOLLOWUPS:

@@ -10,11 +10,13 @@ from aiohttp import web
 
 from tests.emulators.discord_service.faults import (
     AcceptThenDrop,
+    AcceptThenHang,
     Drop,
     Fail,
     Gate,
     Hang,
     Html502,
+    Late,
     Pace,
     RateLimited,
     Scripts,
@@ -132,15 +134,25 @@ class Rest:
             case AcceptThenDrop():
                 await carry_out()
                 return _cut(request, call)
+            case AcceptThenHang():
+                await carry_out()
+                await self._closing.wait()
+                return _cut(request, call)
             case Html502():
                 call.status, call.is_scripted = 502, True
                 return web.Response(status=502, text=PAGE_502, content_type="text/html")
             case Gate() as step:
                 await step.opened.wait()
+            case Late() as step:
+                response = await carry_out()
+                self._world.changes.announce()
+                await step.answered.wait()
+                return response
         return await carry_out()
 
     async def _give_file(self, request: web.Request) -> web.StreamResponse:
         call = self._note("file", request)
+        self._world.changes.announce()
 
         async def carry_out() -> web.Response:
             file = self._world.files.get(call.ids["attachment_id"])

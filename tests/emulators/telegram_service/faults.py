@@ -47,6 +47,11 @@ class AcceptThenDrop:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptThenHang:
+    """Carry the call out and never answer: whoever dies waiting has recorded nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Carry the call out only once the event is set."""
 

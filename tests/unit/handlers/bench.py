@@ -11,9 +11,18 @@ from handlers.media.photos import PhotoStudio
 from handlers.memory import Memory
 from handlers.messages import Attachment, IncomingMessage, MediaRef, Origin
 from handlers.questions import Questions
+from handlers.settings import Settings
 from handlers.turn import Turn
 from handlers.vision import Vision
-from tests.fakes import FakeClock, FakeMeter, FakeModel, FakePlatform, FakeSettings, FakeStore
+from tests.fakes import (
+    FakeCatalogue,
+    FakeClock,
+    FakeMeter,
+    FakeModel,
+    FakePlatform,
+    FakeSettings,
+    FakeStore,
+)
 
 
 class FakeMedia:
@@ -57,7 +66,16 @@ class Bench:
             clock=self.clock,
             meter=self.meter,
         )
-        commands = {"ask": self.chat.ask, "retry": self.chat.retry, "continue": self.chat.go_on}
+        settings = Settings(self.settings, self.store, FakeCatalogue(), defaults)
+        commands = {
+            "ask": self.chat.ask,
+            "settings": settings.settings,
+            "voice": settings.voice,
+            "model": settings.model,
+            "describe": self.chat.describe,
+            "retry": self.chat.retry,
+            "continue": self.chat.go_on,
+        }
         self.dispatch = Dispatch(
             inbox=self.store,
             settings=self.settings,

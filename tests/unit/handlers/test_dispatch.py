@@ -77,6 +77,7 @@ async def test_try_again_asks_the_failed_question_anew(bench: Bench) -> None:
     bench.model.scripts = [ServiceBusyError("429")]
     await bench.say(message("hi"))
     assert bench.platform.buttons == [["retry"]]
+    assert bench.platform.dropped == 0
     await bench.say(pressed(message(number=2), "retry", under="out1"))
 
     assert bench.platform.said[1] == "re: hi"

@@ -115,3 +115,27 @@ async def test_what_failed_is_erased_after_a_day(path: Path, clock: SetClock) ->
         await stores.inbox.accept([typed])
         assert await stores.inbox.take_failed(typed) is None
     assert b"a secret of that day" not in stored(path)
+
+
+async def test_what_opens_the_chat_is_not_kept_with_what_failed(
+    stores: Stores,
+) -> None:
+    await failing(stores, replace(message("a"), reply_ref="opens-the-chat"))
+
+    press = retry("r", under="told a")
+    await stores.inbox.accept([press])
+    again = await stores.inbox.take_failed(press)
+    assert again is not None
+    assert again.message.reply_ref == ""
+
+
+async def test_what_failed_is_erased_after_a_day_also_while_nobody_writes(
+    stores: Stores, clock: SetClock
+) -> None:
+    await failing(stores, message("a", "first"))
+    clock.time += 24 * 3600 + 1
+    await stores.inbox.tidy()
+
+    press = retry("r", under="told a")
+    await stores.inbox.accept([press])
+    assert await stores.inbox.take_failed(press) is None

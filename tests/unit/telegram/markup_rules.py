@@ -1,16 +1,16 @@
-"""Telegram's rules for a message and its entities, and the words of a text, written on their own.
+"""Telegram's rules for a message and its entities, and the words of one, written on their own.
 
 They share nothing with the code under test but the values it returns.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 from bot.telegram.markup import Entity, Rendered
+from tests.unit.markdown_samples import source_words
 
 STYLES = {"bold", "italic", "underline", "strikethrough", "spoiler"}
 KNOWN = STYLES | {"code", "pre", "text_link", "blockquote"}
@@ -78,23 +78,6 @@ def _overlapping(entities: Sequence[Entity]) -> Iterable[tuple[Entity, Entity]]:
         open_ = [outer for outer in open_ if outer.offset + outer.length > entity.offset]
         yield from ((outer, entity) for outer in open_)
         open_.append(entity)
-
-
-def source_words(markdown: str) -> str:
-    """Everything but white space, Markdown's marks and what Telegram itself takes out."""
-    decoded = markdown.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return "".join(filter(_is_word, decoded))
-
-
-@functools.cache
-def _is_word(char: str) -> bool:
-    return (
-        not char.isspace()
-        and unicodedata.category(char) != "Cc"
-        and char != "\ufeff"
-        and not "\u2028" <= char <= "\u202e"
-        and char not in "*_~`#>|<[]()!\\+-=:\"'•—"
-    )
 
 
 def reader_words(message: Rendered) -> str:

@@ -2,12 +2,12 @@ import pytest
 import telegram
 
 from bot.telegram.markup import Entity, Rendered, message_entities, plain, render, words
+from tests.unit.markdown_samples import source_words
 from tests.unit.telegram.markup_rules import (
     check_message,
     marked,
     part_of,
     reader_words,
-    source_words,
 )
 
 TABLE = """\

@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-_MAX_PADDED_WIDTH = 40
+MAX_PADDED_WIDTH = 40
 """Wider cells are not lined up: one long cell would fill every row with spaces."""
 _MAX_PADDED_COLUMNS = 30
 
 
-def lay_out(rows: Sequence[Sequence[str]]) -> str:
-    """The first row is the head."""
+def lay_out(rows: Sequence[Sequence[str]], *, has_head: bool = True) -> str:
+    """The first row is the head, but in what goes on from another part of the table."""
     if not rows:
         return ""
     count = max(len(row) for row in rows)
@@ -19,20 +19,22 @@ def lay_out(rows: Sequence[Sequence[str]]) -> str:
     if count <= _MAX_PADDED_COLUMNS:
         for row in rows:
             for column, cell in enumerate(row):
-                if (width := _width(cell)) <= _MAX_PADDED_WIDTH:
+                if (width := cell_width(cell)) <= MAX_PADDED_WIDTH:
                     widths[column] = max(widths[column], width)
     lines = [_line(row, widths) for row in rows]
-    if len(lines) > 1:
+    if has_head and len(lines) > 1:
         lines.insert(1, "-+-".join("-" * max(width, 1) for width in widths))
     return "\n".join(lines)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
+    padded = [
+        cell + " " * (width - cell_width(cell)) for cell, width in zip(row, widths, strict=False)
+    ]
     return " | ".join(padded).rstrip()
 
 
-def _width(cell: str) -> int:
+def cell_width(cell: str) -> int:
     """In columns: Chinese, Japanese and Korean letters and most emoji take two."""
     if cell.isascii():
         return len(cell)

@@ -8,6 +8,7 @@ an entity or a formula comes through as it was written, inside code and outside 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 
 _MARKS = "\\`*_{}[]()#+-.!|~^<>&=:\"'%?"
@@ -53,8 +54,12 @@ class Shielded:
         return text if text.isascii() else text.translate(self.originals)
 
 
-def shield(markdown: str) -> Shielded | None:
-    """None if the text uses so much of the private area that nothing is left to swap with."""
+def shield(markdown: str, max_formula_chars: int = sys.maxsize) -> Shielded | None:
+    """None if the text uses so much of the private area that nothing is left to swap with.
+
+    What looks like a longer formula is none. Without a limit one mark can change what a whole
+    paragraph before it is.
+    """
     base = _free_block(markdown)
     if base is None:
         return None
@@ -63,7 +68,7 @@ def shield(markdown: str) -> Shielded | None:
     originals = {swap: chr(char) for char, swap in swaps.items()}
     in_formula = {ord(char): swaps[ord(char)] for char in _FORMULA_MARKS}
 
-    text = _shield_formulas(markdown, in_formula)
+    text = _shield_formulas(markdown, in_formula, max_formula_chars)
     text = _DOLLAR_FORMULA.sub(
         lambda found: (
             found[0].translate(in_formula) if _FORMULA_SIGN.search(found[1]) else found[0]
@@ -84,12 +89,14 @@ def _free_block(text: str) -> int | None:
     return next((block * _BLOCK for block in blocks if block not in used), None)
 
 
-def _shield_formulas(text: str, in_formula: dict[int, int]) -> str:
+def _shield_formulas(text: str, in_formula: dict[int, int], max_chars: int) -> str:
     parts: list[str] = []
     done = 0
     opened: re.Match[str] | None = None
     for edge in _FORMULA_EDGE.finditer(text):
         mark = edge[0]
+        if opened and edge.end() - opened.start() > max_chars:
+            opened = None
         if opened and mark == _FORMULA_CLOSERS[opened[0]]:
             parts.append(text[done : opened.start()])
             parts.append(text[opened.start() : edge.end()].translate(in_formula))
