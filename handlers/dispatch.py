@@ -154,8 +154,10 @@ class Dispatch:
     async def _work(self, pending: Pending) -> None:
         """Deal with a message until it is finished; while the database fails, for a minute."""
         chat = pending.message.chat
+        turns: list[Turn] = []
 
         async def answer(turn: Turn) -> None:
+            turns.append(turn)
             self._running[chat] = turn
             if chat in self._stop_next:
                 self._stop_next.discard(chat)
@@ -181,8 +183,10 @@ class Dispatch:
                 if reloaded is None:
                     return
                 left = reloaded
-        platform = self._platforms[chat.platform]
-        await tell_unfinished(platform, left)
+            if turns:
+                left = replace(left, sent=left.sent | turns[-1].sent)
+        if not any(turn.is_all_said for turn in turns):
+            await tell_unfinished(self._platforms[chat.platform], left)
 
     async def _as_asked(self, pending: Pending) -> Pending:
         """The message itself; for a retry of a failed one, that."""
@@ -271,6 +275,7 @@ class Dispatch:
                 outcome = await self._run(turn, handler)
                 if outcome is Ending.UNFINISHED:
                     return False
+                turn.is_all_said = True
                 await self._finish(turn, outcome)
                 await turn.reply.settle()
             except asyncio.CancelledError:

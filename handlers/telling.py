@@ -96,10 +96,13 @@ async def pronounce(turn: Turn, verdict: Verdict) -> None:
 
 
 async def tell_unfinished(platform: Platform, pending: Pending) -> None:
-    """The message stays in the inbox and is answered at the next start; say so for now."""
-    reply = platform.open_reply(pending.message, Unrecorded())
+    """The message stays in the inbox and is answered at the next start; say so for now.
+
+    Beside what was shown: what is stored of the answer is delivered in its place then.
+    """
+    reply = platform.open_reply(pending.message, Unrecorded(pending.sent))
     try:
-        await reply.tell(say("error_ours") + _reference(pending.ref))
+        await reply.line("unfinished", say("error_ours") + _reference(pending.ref))
     except DeliveryRefusedError as refusal:
         log.warning("the platform refused the line for good", detail=str(refusal))
     finally:

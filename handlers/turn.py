@@ -1,7 +1,7 @@
 """One message on its way to an answer: what every handler is given."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -42,18 +42,21 @@ class RecordedSends:
         return self._sent.get(slot, ())
 
     async def record(self, slot: str, ids: tuple[str, ...]) -> None:
-        self._sent[slot] = ids
+        self._sent[slot] = ids  # known to this process, even if it cannot be stored
         await self._inbox.record_sent(self._key, slot, ids)
 
 
 class Unrecorded:
     """A SentLog for what is said while nothing can be stored."""
 
-    def ids(self, slot: str) -> tuple[str, ...]:  # noqa: ARG002  # the port's
-        return ()
+    def __init__(self, sent: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self._sent = dict(sent or {})
+
+    def ids(self, slot: str) -> tuple[str, ...]:
+        return self._sent.get(slot, ())
 
     async def record(self, slot: str, ids: tuple[str, ...]) -> None:
-        pass
+        self._sent[slot] = ids
 
 
 class Turn:
@@ -75,6 +78,8 @@ class Turn:
         self.is_committed = False
         """From here on the answer is stored, and a fault must not take its place."""
         self.is_delivered = False
+        self.is_all_said = False
+        """The answer, or why there is none: only storing that may still fail."""
         self.exchange_id = 0
         self.answer_message_ids: tuple[str, ...] = ()
         self._inbox = inbox
@@ -85,6 +90,11 @@ class Turn:
         self._stoppable_task: asyncio.Task[Any] | None = None
         self._sent = RecordedSends(inbox, pending.message.key, pending.sent)
         self.reply: ReplySink = platform.open_reply(pending.message, self._sent)
+
+    @property
+    def sent(self) -> dict[str, tuple[str, ...]]:
+        """All that was sent so far, by slot."""
+        return self._sent.all
 
     def is_sent(self, slot: str) -> bool:
         return bool(self._sent.ids(slot))

@@ -88,7 +88,8 @@ class FakeStore:
         self.summarised_through = 0
         self.changed = asyncio.Condition()
         self.fails_with: Exception | None = None
-        """Raised when a message is to be finished; ``failed`` is set then."""
+        """Raised when a message is to be finished, and when what is not is asked for; ``failed``
+        is set by the first."""
         self.failed = asyncio.Event()
         self.moves_badly = False
         """The next move fails."""
@@ -99,6 +100,8 @@ class FakeStore:
         return fresh
 
     async def unfinished(self) -> list[Pending]:
+        if self.fails_with is not None:
+            raise self.fails_with
         return [
             Pending(
                 row.message,
@@ -318,6 +321,7 @@ class FakeReply:
         if known and slot != "answer":
             return known
         self._platform.said.append(text)
+        self._platform.slots.append(slot)
         self._platform.buttons.append([b.action for row in buttons for b in row])
         ids = (f"out{len(self._platform.said)}",)
         await self._sent.record(slot, ids)
@@ -336,11 +340,15 @@ class FakePlatform:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.slots: list[str] = []
+        """In which each of them was said."""
         self.buttons: list[list[str]] = []
         self.previews: list[str] = []
         self.activities: list[Activity] = []
         self.files: dict[str, bytes] = {}
         self.refuses = False
+        self.known: list[SentLog] = []
+        """What each reply knew, and knows now, of what was said before."""
         self.gate: asyncio.Event | None = None
         """While there is one, nothing is said before it is set; ``at_gate`` tells of the first."""
         self.at_gate = asyncio.Event()
@@ -354,6 +362,7 @@ class FakePlatform:
         """A draft with a Stop button stands before there is any text."""
 
     def open_reply(self, _: IncomingMessage, sent: SentLog) -> FakeReply:
+        self.known.append(sent)
         return FakeReply(self, sent)
 
     async def open_thread(self, message: IncomingMessage, sent: SentLog) -> IncomingMessage:

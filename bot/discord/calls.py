@@ -3,6 +3,7 @@
 All raise RefusedError, also if no way is open, or NotNowError.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 
@@ -23,6 +24,8 @@ SUPPRESS_EMBEDS, EPHEMERAL = 1 << 2, 1 << 6
 NO_MENTIONS: Json = {"parse": [], "replied_user": False}
 CANNOT_REPLY = 160002
 """To reply, the bot must be allowed to read what was said before."""
+FORBIDDEN = 403
+STOP_THINKING_S = 5.0
 NO_WAY = "the interaction is over, and the bot may not write there by itself"
 
 
@@ -36,6 +39,10 @@ class Calls:
         self._ways = ways
         self._key = key
         self._reply_to = reply_to
+        self._followed: set[str] = set()
+        """Ids of what went by the token."""
+        self._thinking = asyncio.Lock()
+        """Held while the thinking message is filled or taken away."""
 
     async def create(
         self,
@@ -55,30 +62,35 @@ class Calls:
         """
         ways = self._ways
         await ways.ready()
+        shut: RefusedError | None = None
         while True:
-            fills = not replaces and not is_voice and ways.may_fill(slot, number)
+            is_open = ways.is_channel_open and shut is None
+            may_fill = not replaces and not is_voice
             try:
-                if fills:
-                    return await self._fill(slot, number, body, uploads)
-                if ways.is_channel_open:
-                    return await self._post(slot, number, body, uploads, replaces)
-                if ways.has_token:
+                if may_fill and ways.may_fill(slot, number, is_last_way=not is_open):
+                    if message_id := await self._fill(slot, number, body, uploads, is_open):
+                        return message_id
+                elif is_open:
+                    try:
+                        return await self._post(slot, number, body, uploads, replaces)
+                    except RefusedError as refusal:
+                        if is_voice or refusal.status != FORBIDDEN:
+                            raise
+                        # A token may still open what the channel does not (any more).
+                        shut = refusal
+                elif ways.is_token_alive:
                     return await self._follow_up(body, uploads)
+                else:
+                    raise shut or RefusedError(NO_WAY)
             except TokenLostError:
                 ways.lose_token()
-            except GoneError:
-                if not fills:
-                    raise
-                await ways.lose_original()
-            else:
-                raise RefusedError(NO_WAY)
 
     async def change(self, message_id: str, body: Json, uploads: Sequence[Upload] = ()) -> None:
         """``message_id``: one of this answer's, or ORIGINAL for a message that was pressed."""
         ways = self._ways
         await ways.ready()
         is_original = message_id in (ORIGINAL, ways.original_id)
-        if ways.has_token and (is_original or not ways.is_channel_open):
+        if ways.has_token and (is_original or self._goes_by_token(message_id)):
             name = ORIGINAL if is_original else message_id
             try:
                 await judged(self._rest.edit_reply(ways.token, name, body, uploads))
@@ -100,7 +112,7 @@ class Calls:
         ways = self._ways
         await ways.ready()
         is_original = message_id in (ORIGINAL, ways.original_id)
-        if ways.is_token_alive and (is_original or not ways.is_channel_open):
+        if ways.is_token_alive and (is_original or self._goes_by_token(message_id)):
             try:
                 name = ORIGINAL if is_original else message_id
                 await judged(self._rest.delete_reply(ways.token, name))
@@ -111,6 +123,25 @@ class Calls:
         if not ways.is_channel_open or message_id == ORIGINAL:
             raise RefusedError(NO_WAY)
         await judged(self._rest.delete_message(self.channel_id, int(message_id)))
+
+    def _goes_by_token(self, message_id: str) -> bool:
+        return message_id in self._followed or not self._ways.is_channel_open
+
+    async def stop_thinking(self) -> None:
+        """Take the thinking message away, unless something fills it. One try, of some seconds.
+
+        Raises what other calls do, TimeoutError and StorageError; nothing fills it afterwards.
+        """
+        async with self._thinking:
+            if not self._ways.is_thinking:
+                return
+            try:
+                async with asyncio.timeout(STOP_THINKING_S):
+                    await self.remove(ORIGINAL)
+            except (RefusedError, NotNowError, TimeoutError):
+                await self._ways.lose_original()
+                raise
+            await self._ways.lose_original()
 
     async def whisper(self, user_id: int, slot: str, body: Json) -> str:
         """In the direct chat with a person. Again gives the same message."""
@@ -124,12 +155,23 @@ class Calls:
 
     # ------------------------------------------------------------ the ways
 
-    async def _fill(self, slot: str, number: int, body: Json, uploads: Sequence[Upload]) -> str:
-        await self._ways.begin_filling(slot, number)
-        call = self._rest.edit_reply(self._ways.token, ORIGINAL, body, uploads)
-        message_id = str((await judged(call))["id"])
-        await self._ways.end_filling(message_id)
-        return message_id
+    async def _fill(
+        self, slot: str, number: int, body: Json, uploads: Sequence[Upload], is_open: bool
+    ) -> str:
+        """The id of the thinking message; empty if it is not there for this (any more)."""
+        ways = self._ways
+        async with self._thinking:
+            if not ways.may_fill(slot, number, is_last_way=not is_open):
+                return ""
+            await ways.begin_filling(slot, number)
+            try:
+                call = self._rest.edit_reply(ways.token, ORIGINAL, body, uploads)
+                message_id = str((await judged(call))["id"])
+            except GoneError:
+                await ways.lose_original()
+                return ""
+            await ways.end_filling(message_id)
+            return message_id
 
     async def _post(
         self, slot: str, number: int, body: Json, uploads: Sequence[Upload], replaces: str
@@ -174,13 +216,16 @@ class Calls:
             message = await judged(self._rest.follow_up(ways.token, body, uploads))
         except NotNowError as failure:
             if failure.may_be_done:
+                # There is no nonce, and no list to look it up in: nobody can know. What must
+                # arrive is sent again, if need be twice; a preview is not.
                 raise UncertainError(str(failure), failure.pause_s, may_be_done=True) from failure
             await ways.count_follow_up(-1)
             raise
         except (RefusedError, TokenLostError):
             await ways.count_follow_up(-1)
             raise
-        return str(message["id"])
+        self._followed.add(message_id := str(message["id"]))
+        return message_id
 
     def _nonce(self, slot: str, number: int, replaces: str) -> str:
         """The same for the same message, also after a crash; another for the one in its place."""

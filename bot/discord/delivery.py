@@ -19,6 +19,8 @@ UNKNOWN_MESSAGE = 10008
 UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10015, 10062
 INVALID_WEBHOOK_TOKEN = 50027
 NOT_THE_AUTHOR, THREAD_IS_ARCHIVED = 50005, 50083
+SESSION_IS_CLOSED = "Session is closed"
+"""What aiohttp says, in an error of no type of its own."""
 LONGEST_WAIT_S = 600.0
 """However long Discord asks to wait: then it is asked again."""
 
@@ -75,6 +77,10 @@ async def judged(call: Awaitable[T]) -> T:
         raise NotNowError(type(failure).__name__) from failure
     except (aiohttp.ClientError, OSError) as failure:  # TimeoutError is an OSError
         raise NotNowError(type(failure).__name__, may_be_done=True) from failure
+    except RuntimeError as failure:
+        if str(failure) != SESSION_IS_CLOSED:
+            raise
+        raise NotNowError("the connection is closed") from failure
 
 
 def _meaning(failure: discord.HTTPException) -> Exception:

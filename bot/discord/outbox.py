@@ -21,7 +21,6 @@ from handlers.ports import SentLog
 log = structlog.get_logger(__name__)
 
 ANSWER = "answer"
-SETTLE_WAIT_S = 5.0
 KEPT_FOLLOW_UPS = 1
 """Of those that an interaction takes: for what is said after the answer, a voice message."""
 
@@ -48,6 +47,8 @@ class Outbox:
         self._answer_ids: list[str] = list(sent.ids(ANSWER))
         self._shown: dict[str, tuple[Part, ButtonRows]] = {}
         """What each message is known to show; what is not known is edited to be sure."""
+        self._doubts: set[str] = set()
+        """Messages that a preview may still overwrite: it was given up, or its answer was lost."""
 
     @property
     def channel_id(self) -> int:
@@ -63,7 +64,7 @@ class Outbox:
         left = self._ways.follow_ups_left
         if left is None:
             return None
-        is_free = self._ways.may_fill(ANSWER, len(self._answer_ids))
+        is_free = self._ways.may_fill(ANSWER, len(self._answer_ids), is_last_way=True)
         return len(self._answer_ids) + int(is_free) + max(0, left - KEPT_FOLLOW_UPS)
 
     async def next_preview(self) -> None:
@@ -115,6 +116,8 @@ class Outbox:
             message_id = await self._calls.create(
                 slot, number, body, part.uploads, is_voice=voice is not None
             )
+            if voice is None:
+                self._shown[message_id] = (part, buttons)
             await self._sent.record(slot, (*self._sent.ids(slot), message_id))
 
         await self._deliver(once)
@@ -131,15 +134,10 @@ class Outbox:
 
     async def stop_thinking(self) -> None:
         """Take away the thinking message, if nothing was said in it. One try; never raises."""
-        if not self._ways.is_thinking:
-            return
         try:
-            async with asyncio.timeout(SETTLE_WAIT_S):
-                await self._calls.remove(ORIGINAL)
+            await self._calls.stop_thinking()
         except (RefusedError, NotNowError, TimeoutError) as failure:
             log.info("the thinking message stays", detail=str(failure))
-        try:
-            await self._ways.lose_original()
         except StorageError as failure:
             log.warning("the end of the thinking message is not stored", detail=str(failure))
 
@@ -155,6 +153,36 @@ class Outbox:
         except (RefusedError, NotNowError) as failure:
             log.debug("typing is not shown", detail=str(failure))
 
+    # ------------------------------------------------------------ what comes too late
+
+    @property
+    def doubtful_ids(self) -> tuple[str, ...]:
+        """The messages over whose last text an earlier one may still come."""
+        ids = (self._ways.original_id if doubt == ORIGINAL else doubt for doubt in self._doubts)
+        return tuple(message_id for message_id in ids if message_id in self._shown)
+
+    async def put_again(self, message_id: str) -> None:
+        """Make a message show its last text once more. One try, lost without a word."""
+        part, buttons = self._shown[message_id]
+        await self._pace.preview(self.channel_id)
+        try:
+            await self._calls.change(message_id, _body(part, buttons))
+        except (RefusedError, NotNowError, StorageError) as failure:
+            log.info("a last text was not put again", detail=str(failure))
+
+    async def _try(self, target: str, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """One try of a preview. ``target``: the message that it changes."""
+
+        async def once() -> None:
+            try:
+                await call()
+            except (asyncio.CancelledError, NotNowError) as failure:
+                if not isinstance(failure, NotNowError) or failure.may_be_done:
+                    self._doubts.add(target)
+                raise
+
+        await to_the_end(once())
+
     # ------------------------------------------------------------ single messages
 
     async def _add(self, part: Part, buttons: ButtonRows, *, is_final: bool) -> None:
@@ -166,7 +194,8 @@ class Outbox:
             self._shown[message_id] = (part, buttons)
             await self._sent.record(ANSWER, self.answer_ids)
 
-        await (self._deliver(once) if is_final else to_the_end(once()))
+        # A new message has a nonce, and hides nothing if it is late.
+        await (self._deliver(once) if is_final else self._try(ORIGINAL, once))
 
     async def _change(
         self, number: int, part: Part, buttons: ButtonRows, *, is_final: bool
@@ -179,7 +208,7 @@ class Outbox:
             self._shown[message_id] = (part, buttons)
 
         if not is_final:
-            await to_the_end(once())
+            await self._try(message_id, once)
             return
         try:
             await self._deliver(once)

@@ -12,6 +12,7 @@ from bot.discord.delivery import Courier, NotNowError, RefusedError, TokenLostEr
 from bot.discord.outbox import Outbox
 from bot.discord.pace import Pace
 from bot.discord.rest import Rest
+from bot.discord.restating import Restating
 from bot.discord.sink import DiscordReply
 from bot.discord.surroundings import Around, ReplyTools
 from bot.discord.ways import Ways
@@ -41,7 +42,8 @@ class Replies:
         self._pace = Pace(update_interval_s, pause=pause)
         self._courier = Courier(pause)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._around = Around(tools, self._spawn, self._retire, pause)
+        self._restating = Restating(self._spawn, pause)
+        self._around = Around(tools, self._spawn, self._retire, self._restating, pause)
 
     def open(
         self,
@@ -70,6 +72,7 @@ class Replies:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _retire(self, channel_id: int, message_id: str) -> None:
+        self._restating.end(message_id)
         if message_id.isdecimal():
             self._spawn(self._take_buttons(channel_id, int(message_id)))
 

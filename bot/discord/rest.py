@@ -15,8 +15,9 @@ from discord.http import HTTPClient, Route
 
 Json = dict[str, Any]
 
-TIMEOUT_S = 20.0
-"""For a small request; one that is silent for longer is asked again by those who can."""
+TIMEOUT_S = 40.0
+"""For a small request; one that is silent for longer is asked again by those who can. Longer than
+the library waits for a limit to pass: what was never sent must not count as lost."""
 UPLOAD_TIMEOUT_S = 90.0
 GATE_SHUT_S = 2.0
 """Longer than Discord's limit on all requests together usually asks to wait."""

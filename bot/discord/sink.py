@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from bot.discord.address import Address, Opening
-from bot.discord.calls import NO_MENTIONS
+from bot.discord.calls import FORBIDDEN, NO_MENTIONS
 from bot.discord.delivery import NotNowError, RefusedError
 from bot.discord.markup import plain_parts
 from bot.discord.outbox import Outbox, Part
@@ -30,10 +30,10 @@ TYPE_EACH_S = 8.0
 WATCH_EACH_S = 1.0
 TOLD = "told"
 VOICE_MESSAGE = 1 << 13
-FORBIDDEN = 403
-TOO_LARGE = 413
+NOT_FOUND, TOO_LARGE = 404, 413
 VOICE_NUMBER, MP3_NUMBER = 1, 2
 MAX_CHARACTERS = 2000
+OUTLASTED = "the answer took longer than Discord lets us answer here"
 
 
 class DiscordReply:
@@ -59,9 +59,7 @@ class DiscordReply:
         """Held while the last word is said: the answer, why there is none, or that time is up."""
         self._has_whispered = False
         self._watch: asyncio.Task[None] | None = None
-        if address.opening is Opening.LOADING or (
-            address.is_interaction and not ways.is_channel_open
-        ):
+        if address.is_interaction:
             self._watch = around.background(self._watch_token())
 
     # ------------------------------------------------------------ while it is made
@@ -99,8 +97,12 @@ class DiscordReply:
             # The answer goes on as ordinary messages; nothing would ever fill this one.
             await self._outbox.stop_thinking()
             return
+        await self._outlast()
+
+    async def _outlast(self) -> None:
+        """Say that time is up, once; after a crash in between, again."""
         async with self._ending:
-            if self._ways.is_outlasted or not self._ways.is_token_alive:
+            if self._ways.is_outlasting_said or not self._ways.is_token_alive:
                 return
             await self._ways.outlast()
             await self._stream.close()
@@ -108,6 +110,8 @@ class DiscordReply:
                 await self._say_outlasted(say("notice_outlasted"))
             except RefusedError as refusal:
                 log.warning("that time was up could not be said", detail=str(refusal))
+            else:
+                await self._ways.say_outlasting()
 
     async def _say_outlasted(self, notice: str) -> None:
         if self._stream.latest or self._outbox.answer_ids:
@@ -115,6 +119,11 @@ class DiscordReply:
             await self._outbox.put_answer(parts, (), is_final=True)
         else:
             await self._put_line(TOLD, notice, ())
+        self._restate()
+
+    def _restate(self) -> None:
+        for message_id in self._outbox.doubtful_ids:
+            self._around.restating.begin(message_id, self._outbox.put_again)
 
     # ------------------------------------------------------------ the last word
 
@@ -144,11 +153,14 @@ class DiscordReply:
 
     @asynccontextmanager
     async def _last_word(self) -> AsyncIterator[None]:
+        await self._refuse_if_outlasted()
         async with self._ending:
-            self._refuse_if_outlasted()
+            if self._ways.is_outlasted:
+                raise DeliveryRefusedError(OUTLASTED)
             await self._stream.close()
             yield
             self._stop_watching()
+            self._restate()
 
     async def _fitted(self, text: str, notice: str) -> list[Part]:
         """The answer's messages: never none, and no more than there is room for."""
@@ -165,11 +177,11 @@ class DiscordReply:
     # ------------------------------------------------------------ lines of ours
 
     async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
-        self._refuse_if_outlasted()
+        await self._refuse_if_outlasted()
         await self._say(slot, text, buttons)
 
     async def menu(self, text: str, buttons: ButtonRows) -> None:
-        self._refuse_if_outlasted()
+        await self._refuse_if_outlasted()
         if self._address.opening is not Opening.PRESSED:
             await self._say("menu", text, buttons)
             return
@@ -185,6 +197,7 @@ class DiscordReply:
 
     async def drop_buttons(self) -> None:
         if self._address.opening is Opening.PRESSED:
+            self._around.restating.end(self._message.message_id)
             self._around.background(self._strip_pressed())
 
     async def _strip_pressed(self) -> None:
@@ -212,7 +225,8 @@ class DiscordReply:
         Raises ``refusal`` where that is not possible or would be wrong.
         """
         user_id, is_in_server = self._message.sender.id, bool(self._message.chat.thread)
-        if refusal.status != FORBIDDEN or not is_in_server or self._has_whispered:
+        is_shut = refusal.status in (FORBIDDEN, NOT_FOUND)
+        if not is_shut or not is_in_server or self._has_whispered:
             raise refusal
         self._has_whispered = True
         first = plain_parts(text)[0]
@@ -229,7 +243,7 @@ class DiscordReply:
     async def photo(self, slot: str, picture: Picture, caption: str = "") -> None:
         if self._outbox.is_sent(slot):
             return
-        self._refuse_if_outlasted()
+        await self._refuse_if_outlasted()
         data, mime = picture.data, picture.mime
         if len(data) > self._address.file_bytes:
             data, mime = await self._around.tools.shrink(data, self._address.file_bytes)
@@ -251,7 +265,7 @@ class DiscordReply:
     async def voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
         if self._outbox.is_sent(slot):
             return
-        self._refuse_if_outlasted()
+        await self._refuse_if_outlasted()
         if len(ogg) <= self._address.file_bytes:
             try:
                 await self._send_voice(slot, ogg, duration_s)
@@ -288,6 +302,7 @@ class DiscordReply:
         if self._watch is not None:
             self._watch.cancel()
 
-    def _refuse_if_outlasted(self) -> None:
+    async def _refuse_if_outlasted(self) -> None:
         if self._ways.is_outlasted:
-            raise DeliveryRefusedError("the answer took longer than Discord lets us answer here")
+            await self._outlast()  # who is refused here ends the watch, which may not be done
+            raise DeliveryRefusedError(OUTLASTED)

@@ -13,6 +13,7 @@ from bot.discord.delivery import NotNowError, RefusedError, UncertainError
 from bot.discord.markup import render_parts
 from bot.discord.outbox import Outbox, Part
 from bot.patience import ended, to_the_end
+from handlers.errors import StorageError
 from handlers.messages import Button
 from handlers.texts import say
 
@@ -69,6 +70,9 @@ class AnswerStream:
         except RefusedError as refusal:
             log.info("no more previews", detail=str(refusal))
             return False
+        except StorageError as failure:
+            # It is shown, and this process knows; the next preview is recorded with it.
+            log.warning("a preview was not recorded", detail=str(failure))
         return True
 
 

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from bot.discord.restating import Restating
+
 Pause = Callable[[float], Awaitable[None]]
 Background = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
@@ -29,4 +31,5 @@ class Around:
     """Runs something to its end, whatever becomes of the reply."""
     retire: Callable[[int, str], None]
     """Takes the buttons from a message in a channel, when there is time for it."""
+    restating: Restating
     pause: Pause

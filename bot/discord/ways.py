@@ -11,12 +11,14 @@ ORIGINAL_SLOT = "original"
 is), or an empty slot if it is lost."""
 FOLLOW_UPS_SLOT = "follow-ups"
 OUTLASTED_SLOT = "outlasted"
+"""That the token ends before the answer does: once that is known, and once it is said."""
 LEAVE_TOKEN_S = 60.0
 """So long before a token ends, what can go another way does, and what cannot is brought to an end:
 clocks differ, and calls take time."""
 MAX_FOLLOW_UPS = 5
 """Of one interaction, where the bot is only as somebody's user-installed app."""
 _LOST = ("",)
+_KNOWN, _SAID = ("1",), ("1", "said")
 
 
 class Ways:
@@ -42,7 +44,9 @@ class Ways:
         self._filling = taken[:2]
         self.original_id = pressed_id or "".join(taken[2:])
         self._follow_ups = int("".join(sent.ids(FOLLOW_UPS_SLOT)) or 0)
-        self.is_outlasted = bool(sent.ids(OUTLASTED_SLOT))
+        outlasted = sent.ids(OUTLASTED_SLOT)
+        self.is_outlasted = bool(outlasted)
+        self.is_outlasting_said = outlasted == _SAID
 
     async def ready(self) -> None:
         """Wait until the interaction is acknowledged; before that its token opens nothing."""
@@ -94,18 +98,25 @@ class Ways:
 
     # ------------------------------------------------------------ the thinking message
 
-    def may_fill(self, slot: str, number: int) -> bool:
-        """Whether this is what the thinking message is to become."""
+    def may_fill(self, slot: str, number: int, *, is_last_way: bool) -> bool:
+        """Whether this is what the thinking message is to become.
+
+        ``is_last_way``: nothing else could show it. Then it takes the place of what was to fill
+        the message and did not: Discord puts what follows into it, whatever we think.
+        """
         if not self.has_token or self._is_original_lost:
             return False
         mine = self._filling in ((), (slot, str(number)))
+        if not mine and is_last_way:
+            mine = not self.original_id
         return mine and self._address.opening is Opening.LOADING
 
     async def begin_filling(self, slot: str, number: int) -> None:
         """Recorded before it is done: after a crash the same fills it again."""
-        if not self._filling:
-            self._filling = (slot, str(number))
-            await self._sent.record(ORIGINAL_SLOT, self._filling)
+        filling = (slot, str(number))
+        if self._filling != filling:
+            self._filling = filling
+            await self._sent.record(ORIGINAL_SLOT, filling)
 
     async def end_filling(self, message_id: str) -> None:
         if self.original_id != message_id:
@@ -135,4 +146,9 @@ class Ways:
     async def outlast(self) -> None:
         """The token ends before the answer does, and there is no other way."""
         self.is_outlasted = True
-        await self._sent.record(OUTLASTED_SLOT, ("1",))
+        await self._sent.record(OUTLASTED_SLOT, _KNOWN)
+
+    async def say_outlasting(self) -> None:
+        """People were told so."""
+        self.is_outlasting_said = True
+        await self._sent.record(OUTLASTED_SLOT, _SAID)

@@ -14,6 +14,7 @@ from bot.discord.replies import Replies, ReplyTools
 from bot.discord.rest import Rest
 from bot.discord.sink import DiscordReply
 from handlers.messages import Button, IncomingMessage, Origin, Sender
+from handlers.ports import SentLog
 from tests.emulators.discord import Channel, DiscordEmulator, Interaction, Message, User
 
 TOKEN = "test-token"
@@ -238,7 +239,7 @@ async def room() -> AsyncIterator[Room]:
 async def opened(
     replies: Replies,
     message: IncomingMessage,
-    sent: Notes | None = None,
+    sent: SentLog | None = None,
     acknowledged: Awaitable[bool] | None = None,
 ) -> AsyncIterator[DiscordReply]:
     """A reply, and the end of it and of what it left to do."""

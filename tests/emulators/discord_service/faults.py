@@ -81,7 +81,16 @@ class Late:
 
 
 Step = (
-    Fail | RateLimited | Hang | Drop | AcceptThenDrop | AcceptThenHang | Gate | Late | Html502 | Pass
+    Fail
+    | RateLimited
+    | Hang
+    | Drop
+    | AcceptThenDrop
+    | AcceptThenHang
+    | Gate
+    | Late
+    | Html502
+    | Pass
 )
 
 

@@ -131,12 +131,10 @@ class Rest:
                 return _cut(request, call)
             case Drop():
                 return _cut(request, call)
-            case AcceptThenDrop():
+            case AcceptThenDrop() | AcceptThenHang() as step:
                 await carry_out()
-                return _cut(request, call)
-            case AcceptThenHang():
-                await carry_out()
-                await self._closing.wait()
+                if isinstance(step, AcceptThenHang):
+                    await self._closing.wait()
                 return _cut(request, call)
             case Html502():
                 call.status, call.is_scripted = 502, True
