@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from itertools import chain, repeat
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import discord
@@ -13,11 +12,11 @@ import structlog
 from bot.discord.client import ParleyBot
 from bot.discord.commands import payloads
 from bot.discord.rest import Rest
+from bot.patience import growing_pauses
 from handlers.errors import ConfigError
 
 log = structlog.get_logger(__name__)
 
-PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 WRONG_TOKEN = 4004
 """Why the gateway closes for good: a close code."""
 UNREACHABLE = (
@@ -42,7 +41,7 @@ class Connection:
 
     async def login(self, token: str) -> None:
         """Until Discord lets the bot in; then ``rest`` is open. ConfigError: a wrong token."""
-        pauses = _pauses()
+        pauses = growing_pauses()
         while True:
             try:
                 await self._bot.login(token)
@@ -66,7 +65,7 @@ class Connection:
 
     async def register_commands(self) -> None:
         """Until Discord has them, or refuses them."""
-        pauses = _pauses()
+        pauses = growing_pauses()
         while True:
             try:
                 await self._rest.put_commands(payloads())
@@ -81,7 +80,7 @@ class Connection:
 
     async def stay(self) -> None:
         """Connected until the bot is closed. ConfigError if Discord refuses it for good."""
-        pauses = _pauses()
+        pauses = growing_pauses()
         while True:
             try:
                 await self._bot.connect()
@@ -103,7 +102,3 @@ class Connection:
             else:
                 return
             await self._pause(next(pauses))
-
-
-def _pauses() -> Iterator[float]:
-    return chain(PAUSES_S, repeat(PAUSES_S[-1]))

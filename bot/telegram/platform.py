@@ -15,6 +15,7 @@ from telegram.error import (
 )
 from telegram.ext import ExtBot
 
+from bot.patience import growing_pauses
 from bot.telegram.delivery import Courier
 from bot.telegram.incoming import ChatMigration, UpdateReader
 from bot.telegram.limiter import ChatLimiter
@@ -33,7 +34,6 @@ log = structlog.get_logger(__name__)
 NAME = "telegram"
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 """The cloud Bot API's bound on what a bot may fetch."""
-START_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 DOWNLOAD_PAUSES_S = (0.5, 2.0)
 """A file whose connection broke is asked for again after so long."""
 
@@ -111,8 +111,7 @@ class TelegramPlatform:
         return self._poller is not None and self._poller.is_ready
 
     async def _connect(self) -> None:
-        pauses = iter(START_PAUSES_S)
-        pause_s = 0.0
+        pauses = growing_pauses()
         while True:
             try:
                 await self._bot.initialize()
@@ -125,8 +124,7 @@ class TelegramPlatform:
                 log.warning("telegram cannot be reached", error=type(failure).__name__)
             else:
                 return
-            pause_s = next(pauses, pause_s)
-            await self._pause(pause_s)
+            await self._pause(next(pauses))
 
     async def _register_commands(self) -> None:
         menu = [BotCommand(c.name, c.summary) for c in COMMANDS if c.is_listed]

@@ -5,24 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.bot_runs import BotProcess
-from tests.e2e.discord_stage import DiscordStage, labels
-from tests.emulators.discord import AcceptThenHang, DiscordEmulator, Upload
-from tests.emulators.openai import Answer, Gated, OpenAIEmulator
+from tests.e2e.discord.stage import DiscordStage, labels
+from tests.emulators.discord import AcceptThenHang, Upload
+from tests.emulators.openai import Answer, Gated
 
 MEGABYTE = 2**20
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[DiscordStage]:
-    """Emulated services that end the test without a violation of their rules."""
-    async with DiscordEmulator() as discord, OpenAIEmulator() as openai:
-        yield DiscordStage(discord, openai, tmp_path)
-        assert discord.violations == []
-        assert discord.refused_calls == []
-        assert openai.violations == []
 
 
 @asynccontextmanager

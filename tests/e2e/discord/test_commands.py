@@ -1,28 +1,16 @@
 """People on Discord use slash commands, menus, buttons and forms."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests import samples
-from tests.e2e.discord_stage import DiscordStage, labels
-from tests.emulators.discord import AcceptThenDrop, DiscordEmulator, Fail, Upload
+from tests.e2e.discord.stage import DiscordStage, labels
+from tests.emulators.discord import AcceptThenDrop, Fail, Upload
 from tests.emulators.openai import Fail as ModelFails
-from tests.emulators.openai import Gated, OpenAIEmulator
+from tests.emulators.openai import Gated
 
 DEFERRED = 5
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[DiscordStage]:
-    """Emulated services that end the test without a violation of their rules."""
-    async with DiscordEmulator() as discord, OpenAIEmulator() as openai:
-        yield DiscordStage(discord, openai, tmp_path)
-        assert discord.violations == []
-        assert discord.refused_calls == []
-        assert openai.violations == []
 
 
 class TestAsk:

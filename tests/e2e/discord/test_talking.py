@@ -1,25 +1,13 @@
 """People on Discord talk to the bot: direct chats, servers, threads."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests import samples
-from tests.e2e.discord_stage import DiscordStage, labels
-from tests.emulators.discord import DiscordEmulator, Upload, permissions
-from tests.emulators.openai import Answer, Gated, OpenAIEmulator
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[DiscordStage]:
-    """Emulated services that end the test without a violation of their rules."""
-    async with DiscordEmulator() as discord, OpenAIEmulator() as openai:
-        yield DiscordStage(discord, openai, tmp_path)
-        assert discord.violations == []
-        assert discord.refused_calls == []
-        assert openai.violations == []
+from tests.e2e.discord.stage import DiscordStage, labels
+from tests.emulators.discord import Upload, permissions
+from tests.emulators.openai import Answer, Gated
 
 
 class TestDirect:
