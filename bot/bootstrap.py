@@ -24,19 +24,25 @@ from handlers.conversation import Conversation, Defaults
 from handlers.dispatch import Dispatch, Handler, Limits, Routes
 from handlers.errors import StorageError
 from handlers.filling import Filling
+from handlers.gallery import Gallery
 from handlers.hearing import Hearing
+from handlers.image_edits import ImageEdits
 from handlers.images import Images
 from handlers.media.photos import PhotoStudio
 from handlers.media.sounds import SoundStudio
+from handlers.media.videos import VideoStudio
 from handlers.memory import Memory
 from handlers.messages import ChatKey, IncomingMessage, VoiceMode
+from handlers.picture_sources import PictureSources
 from handlers.ports import Clock, Meter, Platform, Sound
 from handlers.questions import Questions
 from handlers.settings import Settings
 from handlers.speaking import Speaking
+from handlers.transcription import Transcription, VoiceNotes
 from handlers.translation import Translation
 from handlers.usage import UsageReport
 from handlers.vision import Vision
+from handlers.watching import Watching
 from storage.stores import Stores, open_stores
 
 log = structlog.get_logger(__name__)
@@ -82,18 +88,27 @@ def routes(
     )
     vision = Vision(photos, stores.media)
     hearing = Hearing(service.transcriber, service.translator, sounds)
+    watching = Watching(vision, VideoStudio(), hearing.hear, defaults.budget_tokens)
     speaking = Speaking(service.synthesizer, sounds, service.catalogue)
     chat = Chat(
         model=service.chat,
         history=stores.history,
         conversation=Conversation(vision, defaults, estimate_tokens),
         memory=Memory(service.chat, stores.history),
-        questions=Questions(vision, hearing.hear),
+        questions=Questions(watching, hearing.hear),
         speak=speaking.speak,
         clock=clock,
         meter=meter,
     )
-    translation = Translation(service.chat, defaults.model, hearing.hear, hearing.hear_in_english)
+    transcription = Transcription(hearing.hear, hearing.hear_with_times)
+    translation = Translation(
+        service.chat, defaults.model, hearing.hear, hearing.hear_in_english, photos
+    )
+    voice_notes = VoiceNotes(chat.answer, transcription.write_down, translation.translate)
+    gallery = Gallery(stores.media, stores.history, photos)
+    images = Images(service.images, gallery)
+    sources = PictureSources(gallery, photos, stores.media)
+    edits = ImageEdits(service.images, gallery, sources)
     settings = Settings(stores.settings, stores.history, service.catalogue, defaults)
     commands: Mapping[str, Handler] = {
         "start": settings.start,
@@ -101,18 +116,23 @@ def routes(
         "new": settings.new,
         "ask": chat.ask,
         "describe": chat.describe,
-        "image": Images(service.images, stores.media).make,
-        "transcribe": translation.transcribe,
+        "image": images.make,
+        "again": images.again,
+        "fullsize": images.full_size,
+        "edit": edits.edit,
+        "variation": edits.variation,
+        "transcribe": transcription.transcribe,
         "translate": translation.translate,
         "retry": chat.retry,
         "continue": chat.go_on,
         "model": settings.model,
         "voice": settings.voice,
         "persona": settings.persona,
+        "detail": settings.detail,
         "settings": settings.settings,
         "usage": UsageReport(stores.usage, clock).show,
     }
-    return Routes(chat.answer, commands, chat.deliver), sounds, photos
+    return Routes(voice_notes.answer, commands, chat.deliver), sounds, photos
 
 
 @asynccontextmanager

@@ -98,12 +98,17 @@ class ModelSection(Section):
     input_per_million: Price | None = None
     cached_input_per_million: Price | None = None
     output_per_million: Price | None = None
+    picture_input_per_million: Price | None = None
     per_minute: Price | None = None
     per_million_characters: Price | None = None
     per_image: Price | None = None
     efforts: Texts = ()
     shutdown: date | None = None
     is_base64_only: bool | None = None
+    shows_partial_images: bool | None = None
+    edits_square_png: bool | None = None
+    images_per_request: Annotated[Count, Field(ge=1)] | None = None
+    tells_times: bool | None = None
 
 
 class OpenAISection(Section):
@@ -128,6 +133,7 @@ class OpenAISection(Section):
     image_model: str = _OPENAI.image_model
     image_size: str = _OPENAI.image_size
     image_quality: str = _OPENAI.image_quality
+    image_partials: Annotated[Count, Field(ge=0, le=3)] = _OPENAI.image_partials
     models: Annotated[Mapping[str, ModelSection], BeforeValidator(parse)] = Field(
         default_factory=dict
     )

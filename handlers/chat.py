@@ -39,7 +39,7 @@ from handlers.ports import (
     Outcome,
     PicturePart,
 )
-from handlers.prompts import CONTINUE, PICTURE_MADE
+from handlers.prompts import CONTINUE, PICTURE_ANSWERS
 from handlers.questions import Questions, author_of
 from handlers.texts import say
 from handlers.turn import Turn
@@ -123,13 +123,15 @@ class Chat:
         await self.answer(turn)
 
     async def describe(self, turn: Turn) -> None:
-        """/describe, as a reply to a picture or with one."""
+        """/describe, as a reply to something to be seen or with it."""
         message = turn.message
         quoted = message.quoted.attachments if message.quoted is not None else ()
-        if not any(a.kind is AttachmentKind.PHOTO for a in (*message.attachments, *quoted)):
+        kinds = {attachment.kind for attachment in (*message.attachments, *quoted)}
+        if not any(kind.is_visible or kind is AttachmentKind.VIDEO_NOTE for kind in kinds):
             raise NothingToDoError("reply_to_picture")
         if not message.text:
-            turn.message = replace(message, text=say("describe"))
+            moves = kinds & {AttachmentKind.VIDEO, AttachmentKind.VIDEO_NOTE}
+            turn.message = replace(message, text=say("describe_video" if moves else "describe"))
         await self.answer(turn)
 
     async def retry(self, turn: Turn) -> None:
@@ -140,7 +142,7 @@ class Chat:
         if pressed_under and pressed_under not in last.answer_message_ids:
             await turn.reply.drop_buttons()
             return
-        if last.answer == PICTURE_MADE:
+        if last.answer in PICTURE_ANSWERS:
             raise NothingToDoError("retry_no_picture")
         await self._ask(turn, _instead_of_last(history, last))
 
@@ -278,9 +280,14 @@ def _instead_of_last(history: History, question: Exchange) -> Asked:
 
 
 def _last_message(history: History) -> str:
-    """The message that holds the end of the last answer; empty if there is none."""
-    ids = history.exchanges[-1].answer_message_ids if history.exchanges else ()
-    return ids[-1] if ids else ""
+    """The message that holds the end of the last answer; empty if there is none.
+
+    Nor for a picture: its buttons mean that picture, whatever follows.
+    """
+    last = history.exchanges[-1] if history.exchanges else None
+    if last is None or last.answer in PICTURE_ANSWERS:
+        return ""
+    return last.answer_message_ids[-1] if last.answer_message_ids else ""
 
 
 def _asked_by(history: History, message_id: str) -> Exchange | None:

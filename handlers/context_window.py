@@ -6,10 +6,13 @@ trimmed in blocks, far below the budget at once, rather than by one exchange at 
 pictures, too, leave it in blocks.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from handlers.messages import Exchange
+from handlers.errors import QuestionTooLongError
+from handlers.media.picture_tokens import estimate
+from handlers.messages import Exchange, MediaRef
 
 TRIM_TO = 0.5
 """Share of the budget left after a trim: one cold prefix buys half a budget of warm ones."""
@@ -17,8 +20,6 @@ KEPT_ALWAYS = 2
 """Exchanges that stay whatever they cost: a follow-up needs what it follows."""
 MESSAGE_TOKENS = 4
 """What the wrapping of one message costs, by the service's published counting rule."""
-PICTURE_TOKENS = 800
-"""About what a picture in high detail costs (765 tokens at 768x768 on tile models)."""
 PICTURE_BLOCK = 10
 """Pictures are sent again for 10 to 19 exchanges, then as a line of text."""
 MAX_PICTURES = 8
@@ -35,9 +36,66 @@ class Window:
     """Id of the newest exchange that falls out with this request; None if none does."""
 
 
-def fit(exchanges: Sequence[Exchange], budget_tokens: int, count: Callable[[str], int]) -> Window:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How closely the model looks at pictures: low, high or auto."""
+
+    detail: str = "high"
+    frame_detail: str = "low"
+    """At the frames of a video."""
+
+    def cost(self, ref: MediaRef) -> int:
+        """Tokens of a kept picture; an estimate."""
+        return estimate(ref.width, ref.height, self.frame_detail if ref.is_frame else self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which pictures of a question the model is shown, and how closely it looks at them."""
+
+    media: tuple[MediaRef, ...]
+    look: Look
+    left_out: int = 0
+    """Frames that there was no room for."""
+
+
+def fit_pictures(
+    media: Sequence[MediaRef], address_count: int, look: Look, budget_tokens: int
+) -> Shown:
+    """The pictures of one question within the budget: all as asked for, or all in lower detail,
+    or fewer frames of its videos. QuestionTooLongError if there is no room even so.
+
+    ``address_count``: pictures that the service fetches itself, of unknown size.
+    """
+    lowest = Look("low", "low")
+    for tried in dict.fromkeys((look, Look(look.detail, "low"), lowest)):
+        tokens = sum(map(tried.cost, media)) + address_count * estimate(0, 0, tried.detail)
+        if tokens <= budget_tokens:
+            return Shown(tuple(media), tried)
+    frame_count = sum(1 for ref in media if ref.is_frame)
+    for left in range(frame_count - 1, 0, -1):
+        thinned = _thinned(media, frame_count, left)
+        tokens = sum(map(lowest.cost, thinned)) + address_count * estimate(0, 0, "low")
+        if tokens <= budget_tokens:
+            return Shown(thinned, lowest, frame_count - left)
+    raise QuestionTooLongError(f"{len(media) + address_count} pictures, {budget_tokens} tokens")
+
+
+def _thinned(media: Sequence[MediaRef], frame_count: int, left: int) -> tuple[MediaRef, ...]:
+    """With ``left`` of its frames, spread over all: of 6, those 2 are the second and the fifth."""
+    kept = {(2 * number + 1) * frame_count // (2 * left) for number in range(left)}
+    frames = itertools.count()
+    return tuple(ref for ref in media if not ref.is_frame or next(frames) in kept)
+
+
+def fit(
+    exchanges: Sequence[Exchange],
+    budget_tokens: int,
+    count: Callable[[str], int],
+    look: Look | None = None,
+) -> Window:
     """The window for the next request; ``count`` tells the tokens of a text."""
-    costs = [_cost(exchange, count) for exchange in exchanges]
+    costs = [_cost(exchange, count, look or Look()) for exchange in exchanges]
     total = sum(costs)
     if total <= budget_tokens and len(exchanges) <= MAX_EXCHANGES:
         return Window(tuple(exchanges))
@@ -52,9 +110,9 @@ def fit(exchanges: Sequence[Exchange], budget_tokens: int, count: Callable[[str]
     return Window(tuple(exchanges[keep_from:]), trimmed_through=exchanges[keep_from - 1].id)
 
 
-def _cost(exchange: Exchange, count: Callable[[str], int]) -> int:
+def _cost(exchange: Exchange, count: Callable[[str], int], look: Look) -> int:
     words = count(exchange.question) + count(exchange.quote) + count(exchange.answer)
-    return words + len(exchange.media) * PICTURE_TOKENS + 2 * MESSAGE_TOKENS
+    return words + sum(map(look.cost, exchange.media)) + 2 * MESSAGE_TOKENS
 
 
 def with_pictures(

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from handlers.context_window import fit, with_pictures
+from handlers.context_window import Look, Shown, fit, fit_pictures, with_pictures
+from handlers.errors import QuestionTooLongError
 from handlers.messages import ChatSettings, Exchange, IncomingMessage, Quoted, VoiceMode
 from handlers.ports import ChatRequest, History, ModelMessage, PicturePart, TextPart
 from handlers.prompts import system_text
-from handlers.vision import Vision, addresses
+from handlers.vision import Vision, addresses, frame_detail
 
 MAX_NAME = 64
 MAX_QUOTE = 4_000
@@ -59,11 +60,13 @@ class Conversation:
     ) -> Prepared:
         """The request that asks ``question`` after what ``history`` holds.
 
+        QuestionTooLongError if the pictures of the question are too many for the budget.
         ``left_out``: which pictures of the past are not shown again.
         """
         defaults = self.defaults
-        window = fit(history.exchanges, defaults.budget_tokens, self._count)
-        detail = settings.detail or defaults.detail
+        look = Look(settings.detail or defaults.detail, frame_detail(settings))
+        asked_about = self._fitting(question, look)
+        window = fit(history.exchanges, defaults.budget_tokens, self._count, look)
         ordinal = question.ordinal or (
             history.exchanges[-1].ordinal + 1 if history.exchanges else 1
         )
@@ -71,12 +74,13 @@ class Conversation:
         messages: list[ModelMessage] = []
         for past in window.exchanges:
             is_shown = past.id in pictured and left_out != "pictures"
-            pictures = await self._pictures(past, detail) if is_shown else []
+            pictures, unseen = await self._past_pictures(past, look) if is_shown else ([], 0)
             if left_out == "addresses":
                 pictures = [picture for picture in pictures if not picture.url]
-            messages.append(_asked(past, pictures))
+            messages.append(_asked(past, pictures, unseen))
             messages.append(ModelMessage("assistant", (TextPart(past.answer),)))
-        messages.append(_asked(question, await self._pictures(question, detail)))
+        pictures = await self._pictures(question, asked_about)
+        messages.append(_asked(question, pictures, asked_about.left_out))
         request = ChatRequest(
             model=self.model_of(settings),
             system=system_text(
@@ -92,9 +96,25 @@ class Conversation:
         )
         return Prepared(request, window.trimmed_through)
 
-    async def _pictures(self, exchange: Exchange, detail: str) -> list[PicturePart]:
-        kept = await self._vision.show(exchange.media, detail)
-        linked = [PicturePart(detail, url=url) for url in addresses(exchange.question)]
+    def _fitting(self, exchange: Exchange, look: Look) -> Shown:
+        linked = len(addresses(exchange.question))
+        return fit_pictures(exchange.media, linked, look, self.defaults.budget_tokens)
+
+    async def _past_pictures(self, exchange: Exchange, look: Look) -> tuple[list[PicturePart], int]:
+        """As they were shown when the question was new, so that the prefix stays the same.
+
+        And how many frames were left out then.
+        """
+        try:
+            shown = self._fitting(exchange, look)
+        except QuestionTooLongError:
+            return [], 0
+        return await self._pictures(exchange, shown), shown.left_out
+
+    async def _pictures(self, exchange: Exchange, shown: Shown) -> list[PicturePart]:
+        look = shown.look
+        kept = await self._vision.show(shown.media, look.detail, look.frame_detail)
+        linked = [PicturePart(look.detail, url=url) for url in addresses(exchange.question)]
         return [*kept, *linked]
 
 
@@ -107,13 +127,18 @@ def pseudonym(key: str) -> str:
     return hashlib.blake2s(f"parley {key}".encode()).hexdigest()[:32]
 
 
-def _asked(exchange: Exchange, pictures: Sequence[PicturePart]) -> ModelMessage:
-    """A question as the model sees it: what was replied to, the pictures, the person's words."""
+def _asked(exchange: Exchange, pictures: Sequence[PicturePart], left_out: int = 0) -> ModelMessage:
+    """A question as the model sees it: what was replied to, the pictures, the person's words.
+
+    ``left_out``: how many frames of its videos there was no room for.
+    """
     parts: list[TextPart | PicturePart] = []
     if exchange.quote:
         parts.append(TextPart(exchange.quote))
     parts += pictures
-    missing = len(exchange.media) - sum(1 for picture in pictures if not picture.url)
+    missing = len(exchange.media) - sum(1 for picture in pictures if not picture.url) - left_out
+    if left_out:
+        parts.append(TextPart(f"[Left out for want of room: {left_out} of the frames]"))
     if missing > 0:
         parts.append(TextPart(f"[{missing} earlier pictures]" if missing > 1 else "[a picture]"))
     words = exchange.question

@@ -8,6 +8,10 @@
     │   ├── PictureTooLargeError    too many pixels
     │   ├── PictureUnreachableError the service could not fetch a picture's address
     │   ├── PicturesUnsupportedError the model cannot look at pictures
+    │   ├── PictureOptionError      a picture cannot be had in that size, quality, ...
+    │   ├── PictureValueError       ... and nobody knows what that value means
+    │   ├── VideoUnreadableError    damaged, or of a kind that nobody decodes
+    │   │   └── VideoWithoutFramesError
     │   ├── SoundUnreadableError
     │   ├── NothingHeardError       a recording without words
     │   ├── ContentUnsupportedError a kind of message that nobody reads
@@ -27,7 +31,9 @@
     │   ├── CreditExhaustedError    429 that no waiting cures
     │   ├── AnswerEmptyError        the service answered with nothing
     │   ├── FileUnavailableError    the platform could not give a file
-    │   ├── SoundWorkError          this machine had no room or process to convert sound
+    │   ├── MediaWorkError          this machine had no room or process for a medium
+    │   │   ├── SoundWorkError
+    │   │   └── VideoWorkError
     │   └── DeliveryRefusedError    the platform will never take this message: blocked, chat gone
     └── OperatorError               the operator can mend it; ends the start with exit code 2
         ├── ConfigError
@@ -42,6 +48,8 @@ The message of an error is for the log: it may say more than people are told, bu
 
 import math
 
+from handlers.messages import UsageEntry
+
 LONG_WAIT_S = 90.0
 """A wait that people are told, rather than "in a minute"."""
 
@@ -50,6 +58,9 @@ class ParleyError(Exception):
     text_key: str = "error_ours"
     has_reference: bool = True
     """Whether people are told the reference by which operators find it in the log."""
+
+    usage: tuple[UsageEntry, ...] = ()
+    """What was billed before it failed, where whoever raises it is the only one to know."""
 
     def __init__(self, detail: str = "", **values: str | float) -> None:
         super().__init__(detail)
@@ -86,6 +97,30 @@ class PictureUnreachableError(PersonError):
 
 class PicturesUnsupportedError(PersonError):
     text_key = "error_pictures_unsupported"
+
+
+class VideoUnreadableError(PersonError):
+    text_key = "error_video_unreadable"
+
+
+class VideoWithoutFramesError(VideoUnreadableError):
+    """Nothing to be seen in it, though there may be something to be heard."""
+
+    text_key = "error_video_without_frames"
+
+
+class PictureOptionError(PersonError):
+    """Value: ``option``, in words for people."""
+
+    has_reference = False
+    text_key = "error_picture_option"
+
+
+class PictureValueError(PersonError):
+    """Values: ``name`` of the option and ``allowed`` values."""
+
+    has_reference = False
+    text_key = "error_picture_value"
 
 
 class SoundUnreadableError(PersonError):
@@ -190,10 +225,18 @@ class FileUnavailableError(ServiceError):
     text_key = "error_file_unavailable"
 
 
-class SoundWorkError(ServiceError):
-    """Converting sound failed for want of a process or of room on the disk."""
+class MediaWorkError(ServiceError):
+    """Work on a medium failed for want of a process or of room on the disk."""
 
     text_key = "error_ours"
+
+
+class SoundWorkError(MediaWorkError):
+    pass
+
+
+class VideoWorkError(MediaWorkError):
+    pass
 
 
 class DeliveryRefusedError(ServiceError):

@@ -1,52 +1,51 @@
-"""/image: a picture made from words."""
+"""/image: a picture made from words, and what the buttons under it do."""
 
 from handlers.commands import wrong_arguments
 from handlers.conversation import pseudonym
-from handlers.messages import Exchange, MediaRef
-from handlers.ports import Activity, ImageGenerator, MediaStore, Outcome, Picture
-from handlers.prompts import PICTURE_MADE
-from handlers.questions import author_of
+from handlers.gallery import Gallery, Work
+from handlers.picture_options import read_line
+from handlers.ports import Activity, ImageGenerator, ImageOptions
 from handlers.turn import Turn
+
+_ENDINGS = {"image/jpeg": "jpg"}
 
 
 class Images:
-    def __init__(self, generator: ImageGenerator, media: MediaStore) -> None:
+    def __init__(self, generator: ImageGenerator, gallery: Gallery) -> None:
         self._generator = generator
-        self._media = media
+        self._gallery = gallery
 
     async def make(self, turn: Turn) -> None:
-        """/image prompt. The picture becomes part of the conversation."""
-        prompt = turn.message.text.strip()
+        """/image [options] prompt. The pictures become part of the conversation."""
+        await self._make(turn, turn.message.text.strip())
+
+    async def again(self, turn: Turn) -> None:
+        """The Again button: the same prompt and options anew."""
+        exchange = await self._gallery.find(turn, turn.message.text)
+        await self._make(turn, exchange.question.removeprefix("/image").strip())
+
+    async def full_size(self, turn: Turn) -> None:
+        """The Full size button: the picture's own bytes, which platforms make smaller."""
+        ref = await self._gallery.find_picture(turn, turn.message.text)
+        [picture] = await self._gallery.load([ref])
+        ending = _ENDINGS.get(ref.mime) or ref.mime.rpartition("/")[2]
+        name = f"picture-{turn.message.text.replace(' ', '-')}.{ending}"
+        await turn.reply.file("file", name, picture.data, ref.mime)
+
+    async def _make(self, turn: Turn, line: str) -> None:
+        options, prompt = read_line(line)
         if not prompt:
             raise wrong_arguments("image")
+        work = await self._gallery.restore(turn) or await self._draw(turn, prompt, options)
+        await self._gallery.deliver(turn, work, f"/image {line}")
+
+    async def _draw(self, turn: Turn, prompt: str, options: ImageOptions) -> Work:
+        """Made and kept: only the names of the pictures are held while they are sent."""
         with turn.stoppable():
-            async with turn.reply.working(Activity.DRAWING):
-                ref, picture = await self._draw(turn, prompt)
-        await turn.commit(Outcome(exchange=_exchange(turn, prompt, ref)))
-        await turn.reply.photo("photo", picture)
-
-    async def _draw(self, turn: Turn, prompt: str) -> tuple[MediaRef, Picture]:
-        """The picture, and where it is kept; one that was paid for before a crash is not remade."""
-        known = turn.step("picture")
-        if known is not None:
-            sha256, _, mime = known.partition(" ")
-            ref = MediaRef(sha256, mime)
-            data = await self._media.get(ref)
-            if data is not None:
-                return ref, Picture(data, mime)
-        made = await self._generator.generate(prompt, pseudonym(turn.message.sender.key))
-        turn.spent(made.usage)
-        picture = made.pictures[0]
-        ref = await self._media.put(picture.data, picture.mime)
-        await turn.save_step("picture", f"{ref.sha256} {ref.mime}")
-        return ref, picture
-
-
-def _exchange(turn: Turn, prompt: str, ref: MediaRef) -> Exchange:
-    return Exchange(
-        question=f"/image {prompt}",
-        answer=PICTURE_MADE,
-        author=author_of(turn),
-        media=(ref,),
-        question_message_ids=turn.message.message_ids,
-    )
+            async with self._gallery.room(options.count), turn.reply.working(Activity.DRAWING):
+                made = await self._generator.generate(
+                    prompt, options, pseudonym(turn.message.sender.key), turn.reply.preview
+                )
+                turn.spent(made.usage)
+        # Paid for: whoever stops it now gets it all the same.
+        return await self._gallery.keep(turn, made)

@@ -41,12 +41,34 @@ class AttachmentKind(StrEnum):
     VOICE = "voice"
     AUDIO = "audio"
     VIDEO_NOTE = "video_note"
+    """A round video: somebody speaks into the camera."""
+    VIDEO = "video"
+    """A film; it may have sound."""
+    ANIMATION = "animation"
+    """A moving picture without sound."""
+    STICKER = "sticker"
+    """A picture, still or moving; without a ``ref`` where there is none that can be shown."""
     OTHER = "other"
     """Something no handler reads yet; ``name`` says what, in words for people."""
 
     @property
     def is_sound(self) -> bool:
+        """Somebody speaks to the bot, and what they say is their question."""
         return self in (AttachmentKind.VOICE, AttachmentKind.AUDIO, AttachmentKind.VIDEO_NOTE)
+
+    @property
+    def may_have_sound(self) -> bool:
+        return self.is_sound or self is AttachmentKind.VIDEO
+
+    @property
+    def is_visible(self) -> bool:
+        """It is looked at whatever is said with it."""
+        return self in (
+            AttachmentKind.PHOTO,
+            AttachmentKind.VIDEO,
+            AttachmentKind.ANIMATION,
+            AttachmentKind.STICKER,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +80,8 @@ class Attachment:
     name: str = ""
     size_bytes: int | None = None
     duration_s: float | None = None
+    about: str = ""
+    """What the platform tells of it beside its bytes: a sticker's emoji and kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +156,8 @@ class MediaRef:
     mime: str
     width: int = 0
     height: int = 0
+    is_frame: bool = False
+    """One of several that were taken from a video or an animation."""
 
 
 class AnswerState(StrEnum):
@@ -203,6 +229,15 @@ class VoiceMode(StrEnum):
     OFF = "off"
 
 
+class VoiceNote(StrEnum):
+    """What becomes of a message that is sound and nothing else."""
+
+    CHAT = "chat"
+    """It is a question."""
+    TRANSCRIBE = "transcribe"
+    TRANSLATE = "translate"
+
+
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
     """What people chose for a chat; an empty value means the operator's default."""
@@ -216,6 +251,7 @@ class ChatSettings:
     """low, high or auto: how closely the model looks at pictures."""
     language: str = ""
     """BCP 47 tag: what people speak here and are answered in."""
+    voice_note: VoiceNote = VoiceNote.CHAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +262,13 @@ class Button:
 
 
 ButtonRows = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    name: str
+    text: str
+    mime: str = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +283,8 @@ class Delivery:
     """The answer is to be spoken too."""
     supersedes: str = ""
     """The message with the buttons of the answer before."""
+    files: tuple[TextFile, ...] = ()
+    """What follows the text: a transcript that is too long for messages, subtitles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ methods raise only errors of handlers/errors.py, may be called by many tasks at 
 nothing half done when the awaiting task is cancelled.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -125,17 +125,32 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """What was said from one second of a recording to another."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     text: str
     usage: tuple[UsageEntry, ...]
+    segments: tuple[Segment, ...] = ()
+    """The text by its times, if they were asked for and the route has them."""
 
 
 class Transcriber(Protocol):
     formats: frozenset[str]
     """File endings that the route reads as they are, e.g. ``ogg``."""
     max_bytes: int
+    max_seconds: float
+    """Of one request, as ``max_bytes``."""
 
-    async def transcribe(self, sound: Sound, language: str = "") -> Transcript:
+    async def transcribe(
+        self, sound: Sound, language: str = "", *, with_times: bool = False
+    ) -> Transcript:
         """Words as they were spoken. ``language``: a BCP 47 hint, or empty."""
         ...
 
@@ -143,6 +158,7 @@ class Transcriber(Protocol):
 class Translator(Protocol):
     formats: frozenset[str]
     max_bytes: int
+    max_seconds: float
 
     async def translate(self, sound: Sound) -> Transcript:
         """English text of what was said in any language."""
@@ -177,9 +193,58 @@ class Pictures:
     usage: UsageEntry
 
 
+@dataclass(frozen=True, slots=True)
+class ImageOptions:
+    """How a picture is to be; what is empty is the operator's choice, or else the service's."""
+
+    size: str = ""
+    """``1024x1536``, or ``auto``."""
+    quality: str = ""
+    background: str = ""
+    """transparent, opaque or auto."""
+    format: str = ""
+    """png, jpeg or webp."""
+    count: int = 1
+
+
+OnPartial = Callable[[Picture], None]
+"""Told how far a picture is; returns at once."""
+
+
 class ImageGenerator(Protocol):
-    async def generate(self, prompt: str, person: str = "") -> Pictures:
-        """One picture or more; never none."""
+    """Each gives one picture or more, never none; fewer than asked for if the rest failed.
+
+    ContentRefusedError if the service's safety system declines; RouteMissingError where the server
+    has no such endpoint; PictureOptionError if it does not take an option.
+    """
+
+    async def generate(
+        self,
+        prompt: str,
+        options: ImageOptions = ...,
+        person: str = "",
+        on_partial: OnPartial | None = None,
+    ) -> Pictures: ...
+
+    async def edit(
+        self,
+        prompt: str,
+        pictures: Sequence[Picture],
+        mask: Picture | None = None,
+        options: ImageOptions = ...,
+        person: str = "",
+        on_partial: OnPartial | None = None,
+    ) -> Pictures:
+        """New pictures of one to 16 upright PNG, WebP or JPEG.
+
+        ``mask``: a PNG of the first one's size, transparent where it is to be changed.
+        """
+        ...
+
+    async def vary(
+        self, picture: Picture, options: ImageOptions = ..., person: str = ""
+    ) -> Pictures:
+        """Others like it. RouteMissingError where the server cannot do it without a prompt."""
         ...
 
 
@@ -292,6 +357,14 @@ class HistoryStore(Protocol):
         self, chat: ChatKey, summary: str, through: int, usage: Sequence[UsageEntry]
     ) -> None:
         """Replace the summary; if the chat was reset since, only the usage is stored."""
+        ...
+
+    async def find(self, chat: ChatKey, exchange_id: int) -> Exchange | None:
+        """An exchange of this chat, in the window or not; None if there is none of the id."""
+        ...
+
+    async def find_answer(self, chat: ChatKey, message_id: str) -> Exchange | None:
+        """The exchange whose answer stands in a message; the newest thousand are looked at."""
         ...
 
     async def reset(self, chat: ChatKey) -> None:
@@ -431,7 +504,22 @@ class ReplySink(Protocol):
         """Say something with buttons; after a press, in place of the message pressed under."""
         ...
 
-    async def photo(self, slot: str, picture: Picture, caption: str = "") -> None: ...
+    def preview(self, picture: Picture) -> None:
+        """Show how far a picture is. Returns at once; paced, latest wins, never raises.
+
+        The next ``photo`` takes its place.
+        """
+        ...
+
+    async def photo(
+        self, slot: str, picture: Picture, caption: str = "", buttons: ButtonRows = ()
+    ) -> tuple[str, ...]:
+        """The platform's ids of the message that holds it."""
+        ...
+
+    async def file(self, slot: str, name: str, data: bytes, mime: str, caption: str = "") -> None:
+        """A file as it is, to be kept or opened elsewhere."""
+        ...
 
     async def voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
         """A real voice message (OGG/Opus), or the platform's next best where it is forbidden."""

@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from handlers.conversation import author_name, quote_text
 from handlers.errors import ContentUnsupportedError
-from handlers.messages import Attachment, AttachmentKind, Exchange
-from handlers.texts import say
+from handlers.hearing import tell_heard
+from handlers.messages import Attachment, AttachmentKind, Exchange, MediaRef
 from handlers.turn import Turn
-from handlers.vision import Vision
+from handlers.watching import Watching
 
 Hear = Callable[[Turn, Attachment], Awaitable[str]]
 
 
 class Questions:
-    def __init__(self, vision: Vision, hear: Hear) -> None:
-        self._vision = vision
+    def __init__(self, watching: Watching, hear: Hear) -> None:
+        self._watching = watching
         self._hear = hear
 
     async def understand(self, turn: Turn, edited: Exchange | None = None) -> Exchange:
@@ -25,13 +25,12 @@ class Questions:
                 raise ContentUnsupportedError(attachment.name, kind=attachment.name)
         heard = await self._listen(turn, message.attachments)
         for number, words in enumerate(heard):
-            await turn.reply.line(f"transcript {number}", say("transcript", text=words))
-        quote, quoted_photos = await self._quote(turn)
-        if edited is not None and len(edited.media) > 1:
+            await tell_heard(turn, number, words)
+        if edited is not None and len(edited.question_message_ids) > 1:
             # An edit of an album's caption carries one of its pictures; all are still meant.
-            media = edited.media
+            quote, media = edited.quote, edited.media
         else:
-            media = await self._vision.see(turn, [*_photos(message.attachments), *quoted_photos])
+            quote, media = await self._surroundings(turn)
         return Exchange(
             question="\n".join(text for text in (message.text, *heard) if text),
             answer="",
@@ -43,15 +42,25 @@ class Questions:
         )
 
     async def _listen(self, turn: Turn, attachments: Sequence[Attachment]) -> list[str]:
-        return [await self._hear(turn, a) for a in attachments if a.kind.is_sound]
+        speech = [a for a in attachments if a.kind.is_sound and not _is_seen(turn, a)]
+        return [await self._hear(turn, attachment) for attachment in speech]
 
-    async def _quote(self, turn: Turn) -> tuple[str, list[Attachment]]:
-        quoted = turn.message.quoted
-        if quoted is None:
-            return "", []
-        heard = await self._listen(turn, quoted.attachments)
-        others = [f"[{a.name}]" for a in quoted.attachments if a.kind is AttachmentKind.OTHER]
-        return quote_text(quoted, [*heard, *others]), _photos(quoted.attachments)
+    async def _surroundings(self, turn: Turn) -> tuple[str, tuple[MediaRef, ...]]:
+        """What stands before the words, and the pictures that they are about."""
+        message, quoted = turn.message, turn.message.quoted
+        quote = ""
+        quoted_files: tuple[Attachment, ...] = ()
+        if quoted is not None:
+            quoted_files = quoted.attachments
+            heard = await self._listen(turn, quoted_files)
+            others = [f"[{a.name}]" for a in quoted_files if a.kind is AttachmentKind.OTHER]
+            quote = quote_text(quoted, [*heard, *others])
+        looked = await self._watching.look(
+            turn,
+            [a for a in message.attachments if _is_seen(turn, a)],
+            [a for a in quoted_files if _is_seen(turn, a)],
+        )
+        return "\n".join(text for text in (quote, *looked.notes) if text), looked.media
 
 
 def author_of(turn: Turn) -> str:
@@ -59,5 +68,7 @@ def author_of(turn: Turn) -> str:
     return author_name(turn.message.sender.name) if turn.message.is_group else ""
 
 
-def _photos(attachments: Sequence[Attachment]) -> list[Attachment]:
-    return [a for a in attachments if a.kind is AttachmentKind.PHOTO]
+def _is_seen(turn: Turn, attachment: Attachment) -> bool:
+    """A round video is what somebody says, unless there are words that ask about it."""
+    is_asked_about = attachment.kind is AttachmentKind.VIDEO_NOTE and bool(turn.message.text)
+    return attachment.kind.is_visible or is_asked_about

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from handlers.commands import COMMANDS, wrong_arguments
+from handlers.commands import COMMANDS, DETAILS, wrong_arguments
 from handlers.conversation import Defaults
-from handlers.messages import Button, ButtonRows, ChatSettings, VoiceMode
+from handlers.messages import Button, ButtonRows, ChatSettings, VoiceMode, VoiceNote
 from handlers.ports import Catalogue, HistoryStore, SettingsStore
 from handlers.texts import say
 from handlers.turn import Turn
 
-DETAILS = ("low", "high", "auto")
+TOPICS = frozenset({"detail", "language", "voice_note"})
+"""Of /settings, each with a value after it."""
 LANGUAGES = ("en", "zh", "es", "fr", "de", "pt", "ru", "ja", "ar")
 """Offered in the menu; any tag can be typed."""
 MAX_LANGUAGE = 20
@@ -144,23 +145,35 @@ class Settings:
             line = say("persona_set")
         await turn.reply.line("persona", line)
 
+    # ------------------------------------------------------------ /detail
+
+    async def detail(self, turn: Turn) -> None:
+        """/detail [low|high|auto]"""
+        if value := turn.message.text.strip().lower():
+            await self._save_detail(turn, value, "detail")
+        await self._detail_menu(turn)
+
     # ------------------------------------------------------------ /settings
 
     async def settings(self, turn: Turn) -> None:
-        """/settings [detail low|high|auto] [language tag]"""
+        """/settings [detail …] [language …] [voice_note …]"""
         words = turn.message.text.split()
         chosen = dict(zip_longest(words[::2], words[1::2], fillvalue=""))
-        if len(chosen) * 2 < len(words) or not set(chosen) <= {"detail", "language"}:
+        if len(chosen) * 2 < len(words) or not set(chosen) <= TOPICS:
             raise wrong_arguments("settings")
         if value := chosen.get("detail"):
-            await self._save_detail(turn, value)
+            await self._save_detail(turn, value, "settings")
         if value := chosen.get("language"):
             await self._save_language(turn, value)
+        if value := chosen.get("voice_note"):
+            await self._save_voice_note(turn, value)
         match tuple(chosen):
             case ("detail",):
                 await self._detail_menu(turn)
             case ("language",):
                 await self._language_menu(turn)
+            case ("voice_note",):
+                await self._voice_note_menu(turn)
             case _:
                 await self._overview(turn)
 
@@ -173,26 +186,28 @@ class Settings:
             voice=chosen.voice or self._catalogue.voice,
             detail=chosen.detail or defaults.detail,
             language=chosen.language or defaults.language or say("any_language"),
+            voice_note=chosen.voice_note.value,
             persona=say("own_persona") if chosen.persona else say("standard_persona"),
         )
         topics = (
             Button(say("button_model"), "model"),
             Button(say("button_voice"), "voice"),
-            Button(say("button_detail"), "settings detail"),
+            Button(say("button_detail"), "detail"),
             Button(say("button_language"), "settings language"),
+            Button(say("button_voice_note"), "settings voice_note"),
             Button(say("button_persona"), "persona"),
         )
         rows = tuple(topics[i : i + PER_ROW] for i in range(0, len(topics), PER_ROW))
         await turn.reply.menu(text, rows)
 
-    async def _save_detail(self, turn: Turn, value: str) -> None:
+    async def _save_detail(self, turn: Turn, value: str, command: str) -> None:
         if value not in DETAILS:
-            raise wrong_arguments("settings")
+            raise wrong_arguments(command)
         await self._save(turn, replace(turn.settings, detail=value))
 
     async def _detail_menu(self, turn: Turn) -> None:
         detail = turn.settings.detail or self._defaults.detail
-        options = [(option, f"settings detail {option}", option == detail) for option in DETAILS]
+        options = [(option, f"detail {option}", option == detail) for option in DETAILS]
         await turn.reply.menu(say("detail_menu", detail=detail), (*_rows(options, 3), _back()))
 
     async def _save_language(self, turn: Turn, value: str) -> None:
@@ -209,6 +224,19 @@ class Settings:
             say("language_menu", language=language or say("any_language")),
             (*_rows(options, 5), _back()),
         )
+
+    async def _save_voice_note(self, turn: Turn, value: str) -> None:
+        if value not in list(VoiceNote):
+            raise wrong_arguments("settings")
+        await self._save(turn, replace(turn.settings, voice_note=VoiceNote(value)))
+
+    async def _voice_note_menu(self, turn: Turn) -> None:
+        chosen = turn.settings.voice_note
+        options = [
+            (mode.value, f"settings voice_note {mode}", mode is chosen) for mode in VoiceNote
+        ]
+        text = say("voice_note_menu", voice_note=chosen.value)
+        await turn.reply.menu(text, (*_rows(options, 3), _back()))
 
     async def _save(self, turn: Turn, settings: ChatSettings) -> None:
         await self._store.save(turn.message.chat, settings)

@@ -162,6 +162,9 @@ class Turn:
         self.answer_message_ids = await self.reply.finish(
             delivery.text, delivery.notice, delivery.buttons, delivery.supersedes
         )
+        for number, file in enumerate(delivery.files):
+            data = file.text.encode(errors="replace")
+            await self.reply.file(f"file {number}", file.name, data, file.mime)
         self.is_delivered = True
 
     # ------------------------------------------------------------ stopping

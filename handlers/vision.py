@@ -1,13 +1,12 @@
-"""Pictures that people send: fetched, brought into form, kept, and shown to the model."""
+"""Pictures that people send: brought into form, kept, and shown to the model."""
 
-import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from handlers.media.photos import PhotoStudio
-from handlers.messages import Attachment, MediaRef
+from handlers.messages import ChatSettings, MediaRef
 from handlers.ports import MediaStore, PicturePart
-from handlers.turn import Turn
 
 PICTURE_ADDRESS = re.compile(
     r"""https?://[^\s<>"'()]+\.(?:png|jpe?g|gif|webp)(?:\?[^\s<>"'()]*)?""", re.IGNORECASE
@@ -21,26 +20,34 @@ class Vision:
         self._photos = photos
         self._media = media
 
-    async def see(self, turn: Turn, attachments: Sequence[Attachment]) -> tuple[MediaRef, ...]:
-        """Fetch and keep the pictures, in order. PersonError if one cannot be read."""
-        return tuple(
-            await asyncio.gather(*(self._keep(turn, attachment) for attachment in attachments))
-        )
-
-    async def _keep(self, turn: Turn, attachment: Attachment) -> MediaRef:
-        async with turn.downloaded(attachment) as data:
-            photo = await self._photos.prepare(data)
+    async def keep(self, data: bytes) -> MediaRef:
+        """Keep a picture in the form that the model is shown. PersonError if it cannot be read."""
+        photo = await self._photos.prepare(data)
         return await self._media.put(photo.data, photo.mime, photo.width, photo.height)
 
-    async def show(self, refs: Sequence[MediaRef], detail: str) -> list[PicturePart]:
+    async def keep_frame(self, data: bytes, detail: str) -> MediaRef:
+        """The same of a frame of a video, no larger than ``detail`` needs."""
+        photo = await self._photos.scale(detail, data)
+        ref = await self._media.put(photo.data, photo.mime, photo.width, photo.height)
+        return replace(ref, is_frame=True)
+
+    async def show(
+        self, refs: Sequence[MediaRef], detail: str, frame_detail: str = "low"
+    ) -> list[PicturePart]:
         """What the model is sent of kept pictures; those whose files are gone are left out."""
         parts = []
         for ref in refs:
             data = await self._media.get(ref)
             if data is not None:
-                scaled = await self._photos.scale(detail, data)
-                parts.append(PicturePart(detail=detail, data=scaled.data, mime=scaled.mime))
+                chosen = frame_detail if ref.is_frame else detail
+                scaled = await self._photos.scale(chosen, data)
+                parts.append(PicturePart(detail=chosen, data=scaled.data, mime=scaled.mime))
         return parts
+
+
+def frame_detail(settings: ChatSettings) -> str:
+    """How closely frames of videos are looked at: there are many, so it must be asked for."""
+    return "high" if settings.detail == "high" else "low"
 
 
 def addresses(text: str) -> list[str]:

@@ -78,6 +78,25 @@ async def read_range(
     return await _build(session, chat_id, rows)
 
 
+async def find_exchange(session: Session, chat_id: int, exchange_id: int) -> Exchange | None:
+    found = await read_range(session, chat_id, exchange_id - 1, exchange_id, 1)
+    return found[0] if found else None
+
+
+async def find_answer_in(
+    session: Session, chat_id: int, message_id: str, among: int
+) -> Exchange | None:
+    """The newest exchange whose answer a message holds; ``among`` the newest so many."""
+    rows = await session.execute(
+        "SELECT id FROM (SELECT id, answer_message_ids FROM exchanges WHERE chat_id = ?"
+        " ORDER BY id DESC LIMIT ?) AS newest WHERE EXISTS"
+        " (SELECT 1 FROM json_each(newest.answer_message_ids) WHERE value = ?)"
+        " ORDER BY id DESC LIMIT 1",
+        (chat_id, among, message_id),
+    )
+    return await find_exchange(session, chat_id, rows[0][0]) if rows else None
+
+
 async def _build(session: Session, chat_id: int, rows: list[Row]) -> tuple[Exchange, ...]:
     if not rows:
         return ()
@@ -117,23 +136,24 @@ async def _read_media(
     session: Session, chat_id: int, first: int, last: int
 ) -> dict[int, list[MediaRef]]:
     rows = await session.execute(
-        "SELECT exchange_id, sha256, mime, width, height FROM exchange_media"
+        "SELECT exchange_id, sha256, mime, width, height, is_frame FROM exchange_media"
         " WHERE exchange_id IN (SELECT id FROM exchanges WHERE chat_id = ? AND id BETWEEN ? AND ?)"
         " ORDER BY exchange_id, position",
         (chat_id, first, last),
     )
     media: dict[int, list[MediaRef]] = {}
-    for exchange_id, *columns in rows:
-        media.setdefault(exchange_id, []).append(MediaRef(*columns))
+    for exchange_id, sha256, mime, width, height, is_frame in rows:
+        ref = MediaRef(sha256, mime, width, height, is_frame=bool(is_frame))
+        media.setdefault(exchange_id, []).append(ref)
     return media
 
 
 async def _insert_media(session: Session, exchange_id: int, media: Sequence[MediaRef]) -> None:
     for position, ref in enumerate(media):
         await session.execute(
-            "INSERT INTO exchange_media (exchange_id, position, sha256, mime, width, height)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (exchange_id, position, ref.sha256, ref.mime, ref.width, ref.height),
+            "INSERT INTO exchange_media (exchange_id, position, sha256, mime, width, height,"
+            " is_frame) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (exchange_id, position, ref.sha256, ref.mime, ref.width, ref.height, ref.is_frame),
         )
 
 

@@ -6,7 +6,7 @@ from handlers.messages import ChatKey, Exchange, UsageEntry
 from handlers.ports import History
 from storage.chats import ensure_chat, find_chat, migrate_chat
 from storage.database import Database, shielded
-from storage.exchanges import read_range, read_window
+from storage.exchanges import find_answer_in, find_exchange, read_range, read_window
 from storage.usage import insert_usage
 
 # Far more than a window holds; keeps a chat whose window was never trimmed from filling memory.
@@ -59,6 +59,22 @@ class SqliteHistory:
             )
             person = asked[0][0] if asked else ""
             await insert_usage(session, usage, person, chat_id, self._database.clock.now())
+
+    async def find(self, chat: ChatKey, exchange_id: int) -> Exchange | None:
+        """As the port says."""
+        async with self._database.reading() as session:
+            chat_id = await find_chat(session, chat)
+            if chat_id is None:
+                return None
+            return await find_exchange(session, chat_id, exchange_id)
+
+    async def find_answer(self, chat: ChatKey, message_id: str) -> Exchange | None:
+        """As the port says."""
+        async with self._database.reading() as session:
+            chat_id = await find_chat(session, chat)
+            if chat_id is None:
+                return None
+            return await find_answer_in(session, chat_id, message_id, MAX_LOADED)
 
     @shielded
     async def reset(self, chat: ChatKey) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from handlers.errors import DeliveryRefusedError, ParleyError, StorageError
+from handlers.errors import DeliveryRefusedError, ParleyError, RouteMissingError, StorageError
 from handlers.messages import (
     Attachment,
     ButtonRows,
@@ -24,11 +24,18 @@ from handlers.ports import (
     ChatRequest,
     Finish,
     History,
+    ImageOptions,
+    OnPartial,
     Outcome,
     Picture,
+    Pictures,
     Place,
+    Segment,
     SentLog,
+    Sound,
+    Transcript,
 )
+from tests import samples
 
 CHAT = ChatKey("test", "1")
 ALICE = Sender("test", "7", "Alice")
@@ -121,6 +128,8 @@ class FakeStore:
     ) -> None:
         self.rows[key].steps[name] = value
         self.usage += usage
+        async with self.changed:
+            self.changed.notify_all()
 
     async def answer(self, message: IncomingMessage, outcome: Outcome) -> int:
         row = self.rows[message.key]
@@ -203,6 +212,13 @@ class FakeStore:
                 lambda: sum(row.is_over for row in self.rows.values()) >= count
             )
 
+    async def steps_saved(self, count: int) -> None:
+        """Wait until there are so many steps."""
+        async with self.changed, asyncio.timeout(10):
+            await self.changed.wait_for(
+                lambda: sum(len(row.steps) for row in self.rows.values()) >= count
+            )
+
     # the history
 
     async def load(self, _: ChatKey) -> History:
@@ -221,6 +237,13 @@ class FakeStore:
         self.usage += usage
         async with self.changed:
             self.changed.notify_all()
+
+    async def find(self, _: ChatKey, exchange_id: int) -> Exchange | None:
+        return next((e for e in self.exchanges if e.id == exchange_id), None)
+
+    async def find_answer(self, _: ChatKey, message_id: str) -> Exchange | None:
+        newest_first = reversed(self.exchanges)
+        return next((e for e in newest_first if message_id in e.answer_message_ids), None)
 
     async def reset(self, _: ChatKey) -> None:
         self.window_start = self.summarised_through = len(self.exchanges)
@@ -249,6 +272,52 @@ class FakeCatalogue:
 
     def efforts(self, model: str) -> tuple[str, ...]:
         return ("low", "high") if model == "other" else ()
+
+
+class FakeListener:
+    """Fills the ports of those who listen. It hears how long a recording is."""
+
+    def __init__(self) -> None:
+        self.formats = frozenset({"mp3", "ogg", "wav"})
+        self.max_bytes = 25_000_000
+        self.max_seconds = 1390.0
+        self.tells_times = True
+        self.words: Callable[[Sound], str] = lambda sound: f"{sound.duration_s:.0f} seconds"
+        self.fails: Callable[[Sound], ParleyError | None] = lambda _: None
+        self.sounds: list[Sound] = []
+        self.languages: list[str] = []
+        self.gate: asyncio.Semaphore | None = None
+        """While there is one, so many are heard and the next wait for a release."""
+        self.counts: asyncio.Queue[int] = asyncio.Queue()
+        """How many it listened to at the same time, at each beginning."""
+        self._listening = 0
+
+    async def transcribe(
+        self, sound: Sound, language: str = "", *, with_times: bool = False
+    ) -> Transcript:
+        self.languages.append(language)
+        heard = await self._hear(sound, Capability.TRANSCRIPTION)
+        if not (with_times and self.tells_times):
+            return heard
+        return replace(heard, segments=(Segment(0.5, sound.duration_s, heard.text),))
+
+    async def translate(self, sound: Sound) -> Transcript:
+        heard = await self._hear(sound, Capability.TRANSLATION)
+        return replace(heard, text=f"English of {heard.text}")
+
+    async def _hear(self, sound: Sound, capability: Capability) -> Transcript:
+        self.sounds.append(sound)
+        self._listening += 1
+        self.counts.put_nowait(self._listening)
+        try:
+            if self.gate is not None:
+                await self.gate.acquire()
+        finally:
+            self._listening -= 1
+        if (failure := self.fails(sound)) is not None:
+            raise failure
+        usage = UsageEntry(capability, "fake", seconds=sound.duration_s, cost_usd=0.001)
+        return Transcript(self.words(sound), (usage,))
 
 
 class FakePlaces:
@@ -305,8 +374,19 @@ class FakeReply:
     async def menu(self, text: str, buttons: ButtonRows) -> None:
         await self._say("menu", text, buttons)
 
-    async def photo(self, slot: str, picture: Picture, caption: str = "") -> None:
-        await self._say(slot, f"photo {len(picture.data)}", ())
+    def preview(self, picture: Picture) -> None:
+        self._platform.partial_pictures.append(picture)
+
+    async def photo(
+        self, slot: str, picture: Picture, caption: str = "", buttons: ButtonRows = ()
+    ) -> tuple[str, ...]:
+        self._platform.captions.append(caption)
+        self._platform.photos.append(picture.data)
+        return await self._say(slot, f"photo {len(picture.data)}", buttons)
+
+    async def file(self, slot: str, name: str, data: bytes, mime: str, caption: str = "") -> None:
+        self._platform.sent_files[name] = data
+        await self._say(slot, f"file {name}", ())
 
     async def voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
         await self._say(slot, f"voice {duration_s:.0f} s", ())
@@ -346,6 +426,12 @@ class FakePlatform:
         self.previews: list[str] = []
         self.activities: list[Activity] = []
         self.files: dict[str, bytes] = {}
+        self.sent_files: dict[str, bytes] = {}
+        self.photos: list[bytes] = []
+        """Also those that a slot says were sent."""
+        self.captions: list[str] = []
+        """Of photos."""
+        self.partial_pictures: list[Picture] = []
         self.refuses = False
         self.known: list[SentLog] = []
         """What each reply knew, and knows now, of what was said before."""
@@ -377,6 +463,75 @@ class FakePlatform:
 
     async def download(self, attachment: Attachment) -> bytes:
         return self.files[attachment.ref]
+
+
+class FakeImages:
+    """Makes pictures of one colour; remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ImageOptions]] = []
+        """Prompts; "vary" for none."""
+        self.sources: list[tuple[Picture, ...]] = []
+        """Of each edit or variation, the mask last."""
+        self.masks: list[Picture | None] = []
+        self.fails_with: Exception | None = None
+        self.varies = False
+        self.mime = "image/png"
+        self.gate: asyncio.Event | None = None
+        self.waiting = asyncio.Event()
+        self.revised_prompt = ""
+        self.cost_usd: float | None = 0.02
+
+    async def generate(
+        self,
+        prompt: str,
+        options: ImageOptions = ImageOptions(),  # noqa: B008  # frozen
+        person: str = "",
+        on_partial: OnPartial | None = None,
+    ) -> Pictures:
+        return await self._make(prompt, options)
+
+    async def edit(
+        self,
+        prompt: str,
+        pictures: Sequence[Picture],
+        mask: Picture | None = None,
+        options: ImageOptions = ImageOptions(),  # noqa: B008  # frozen
+        person: str = "",
+        on_partial: OnPartial | None = None,
+    ) -> Pictures:
+        self.sources.append(tuple(pictures))
+        self.masks.append(mask)
+        return await self._make(prompt, options)
+
+    async def vary(
+        self,
+        picture: Picture,
+        options: ImageOptions = ImageOptions(),  # noqa: B008  # frozen
+        person: str = "",
+    ) -> Pictures:
+        if not self.varies:
+            raise RouteMissingError("no variations", model="fake")
+        self.sources.append((picture,))
+        return await self._make("vary", options)
+
+    def _drawn(self, number: int) -> bytes:
+        """Each picture has a size of its own: 16 + the request wide, 16 + its number high."""
+        return samples.png(16 + len(self.asked), 16 + number)
+
+    async def _make(self, prompt: str, options: ImageOptions) -> Pictures:
+        self.asked.append((prompt, options))
+        if self.gate is not None:
+            self.waiting.set()
+            await self.gate.wait()
+        if self.fails_with is not None:
+            raise self.fails_with
+        pictures = tuple(
+            Picture(self._drawn(number), self.mime, self.revised_prompt)
+            for number in range(options.count)
+        )
+        usage = UsageEntry(Capability.IMAGE, "fake", images=options.count, cost_usd=self.cost_usd)
+        return Pictures(pictures, usage)
 
 
 class FakeStream:

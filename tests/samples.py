@@ -6,6 +6,7 @@ Everything is made once a process and is the same each time.
 import functools
 import struct
 import subprocess
+import wave
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -174,6 +175,75 @@ def webm(duration_s: float = 1.0, tone: int = 440) -> bytes:
 
 
 @functools.cache
+def talk(minutes: float) -> bytes:
+    """Long and small, as MP3: ten seconds of a tone and one of silence in turn."""
+    return _repeated(phrases(10.0), minutes, "-c:a", "libmp3lame", "-b:a", "8k", "-f", "mp3")
+
+
+@functools.cache
+def large_talk(minutes: float) -> bytes:
+    """The same as a WAV, 25 MB an hour."""
+    return _repeated(phrases(10.0), minutes, "-ar", "7000", "-c:a", "pcm_mulaw", "-f", "wav")
+
+
+@functools.cache
+def phrases(*lengths_s: float) -> bytes:
+    """Tones of 400 Hz, each with a second of silence behind it, as a WAV of 8 kHz."""
+    period = struct.pack("<20h", *(12_000 if step < 10 else -12_000 for step in range(20)))
+    out = BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        for length_s in lengths_s:
+            file.writeframes(period * round(400 * length_s) + bytes(2 * 8000))
+    return out.getvalue()
+
+
+def _repeated(sound: bytes, minutes: float, *encoding: str) -> bytes:
+    with TemporaryDirectory(prefix="samples-") as directory:
+        path = Path(directory, "sound")
+        path.write_bytes(sound)
+        again = ("-stream_loop", "-1", "-f", "wav", "-i", str(path), "-t", str(minutes * 60))
+        return _ffmpeg(*again, *encoding)
+
+
+@functools.cache
+def wma(duration_s: float = 1.0, tone: int = 440) -> bytes:
+    return _sound(duration_s, tone, "-c:a", "wmav2", "-f", "asf")
+
+
+@functools.cache
+def aiff(duration_s: float = 1.0, tone: int = 440) -> bytes:
+    return _sound(duration_s, tone, "-f", "aiff")
+
+
+@functools.cache
+def caf(duration_s: float = 1.0, tone: int = 440) -> bytes:
+    return _sound(duration_s, tone, "-f", "caf")
+
+
+@functools.cache
+def mkv(duration_s: float = 1.0, tone: int = 440) -> bytes:
+    return _sound(duration_s, tone, "-c:a", "aac", "-f", "matroska")
+
+
+@functools.cache
+def mov(duration_s: float = 1.0, tone: int = 440) -> bytes:
+    return _sound(duration_s, tone, "-c:a", "pcm_s16le", "-f", "mov")
+
+
+@functools.cache
+def avi(duration_s: float = 1.0, tone: int = 440) -> bytes:
+    return _sound(duration_s, tone, "-c:a", "libmp3lame", "-f", "avi")
+
+
+@functools.cache
+def mpeg_ts(duration_s: float = 1.0, tone: int = 440) -> bytes:
+    return _sound(duration_s, tone, "-c:a", "aac", "-f", "mpegts")
+
+
+@functools.cache
 def video_note(duration_s: float = 1.0, tone: int = 440) -> bytes:
     """MP4 as Telegram sends it: square, H.264 and AAC."""
     return _ffmpeg(
@@ -193,12 +263,105 @@ def silent_video(duration_s: float = 1.0) -> bytes:
     )
 
 
+COLOURS = ("red", "green", "blue", "yellow")
+
+
+@functools.cache
+def film(
+    duration_s: float = 4.0,
+    colours: tuple[str, ...] = COLOURS,
+    size: str = "640x360",
+    rate: int = 10,
+    tone: int = 440,
+) -> bytes:
+    """MP4 with sound that shows one colour after the other, each for the same time."""
+    return _ffmpeg(
+        *_film_input(duration_s, colours, size, rate),
+        *_tone_input(duration_s, tone),
+        *_FILM_AS_MP4,
+        *("-c:a", "aac", "-f", "mp4"),
+    )
+
+
+@functools.cache
+def silent_film(duration_s: float = 4.0, colours: tuple[str, ...] = COLOURS) -> bytes:
+    return _ffmpeg(*_film_input(duration_s, colours, "640x360", 10), *_FILM_AS_MP4, "-f", "mp4")
+
+
+@functools.cache
+def film_as(container: str, duration_s: float = 4.0) -> bytes:
+    """The same in another of ffmpeg's containers, with the codec that it takes by default."""
+    return _ffmpeg(
+        *_film_input(duration_s, COLOURS, "320x240", 25), "-b:v", "400k", "-f", container
+    )
+
+
+@functools.cache
+def film_on_its_side() -> bytes:
+    """As phones film: wide, and marked to be turned by a right angle."""
+    with TemporaryDirectory(prefix="samples-") as directory:
+        wide = Path(directory, "wide.mp4")
+        wide.write_bytes(silent_film())
+        return _ffmpeg("-display_rotation", "90", "-i", str(wide), "-c", "copy", "-f", "mp4")
+
+
+@functools.cache
+def slides() -> bytes:
+    """MP4 of variable frame rate: ten seconds of red, then blue, which stands for 50 seconds."""
+    return _ffmpeg(
+        *_film_input(12, ("red", "red", "red", "red", "red", "blue"), "320x240", 1),
+        *("-vf", "setpts='if(lt(N,10),N,10+(N-10)*25)/TB'", "-fps_mode", "vfr"),
+        *_FILM_AS_MP4,
+        *("-f", "mp4"),
+    )
+
+
+@functools.cache
+def see_through_webm(colour: str = "red") -> bytes:
+    """As video stickers are: VP9 of 512x512, the left half transparent."""
+    half = r"geq=lum='lum(X,Y)':cb='cb(X,Y)':cr='cr(X,Y)':a='255*gte(X,W/2)'"
+    picture = f"color={colour}:size=512x512:rate=5:duration=2,format=yuva420p,{half}"
+    return _ffmpeg(
+        *("-f", "lavfi", "-i", picture),
+        *("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-f", "webm"),
+    )
+
+
+@functools.cache
+def moving_picture(kind: str = "GIF", colours: tuple[str, ...] = COLOURS) -> bytes:
+    """A GIF, WEBP or PNG that shows each colour for half a second."""
+    first, *others = [Image.new("RGB", (320, 240), colour) for colour in colours]
+    return _saved(first, kind, save_all=True, append_images=others, duration=500, loop=0)
+
+
+_FILM_AS_MP4 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+
+
+def _film_input(
+    duration_s: float, colours: tuple[str, ...], size: str, rate: int
+) -> tuple[str, ...]:
+    length_s = duration_s / len(colours)
+    pictures = (
+        f"color={colour}:size={size}:rate={rate}:duration={length_s}[p{number}]"
+        for number, colour in enumerate(colours)
+    )
+    names = "".join(f"[p{n}]" for n in range(len(colours)))
+    graph = ";".join((*pictures, f"{names}concat=n={len(colours)}"))
+    return ("-f", "lavfi", "-i", graph)
+
+
 def _picture_input(duration_s: float) -> tuple[str, ...]:
     return ("-f", "lavfi", "-i", f"testsrc=size=240x240:rate=10:duration={duration_s}")
 
 
 def _tone_input(duration_s: float, tone: int) -> tuple[str, ...]:
     return ("-f", "lavfi", "-i", f"sine=frequency={tone}:sample_rate=48000:duration={duration_s}")
+
+
+def sound_with_a_gap(duration_s: float, gap_s: float) -> bytes:
+    """Matroska whose times jump in the middle, as of a recording that was paused."""
+    jump = f"asetpts=PTS+gte(T\\,{duration_s / 2})*{gap_s}/TB"
+    return _ffmpeg(*_tone_input(duration_s, 440), "-af", jump, "-c:a", "libopus", "-f", "matroska")
 
 
 def _sound(duration_s: float, tone: int, *encoding: str) -> bytes:

@@ -3,28 +3,23 @@
 import discord
 
 from bot.discord.text import clean
-from handlers.media.kinds import file_attachment, other
+from handlers.media.kinds import file_attachment, other, sticker
 from handlers.messages import Attachment, AttachmentKind
 
 
 def read_attachments(message: discord.Message) -> tuple[Attachment, ...]:
-    """All files, in order; where there is neither file nor text, what there is instead."""
-    files = _read_files(message, place_of(message))
-    if files or message.content:
-        return files
-    if message.stickers:
-        return (other("a sticker"),)
-    return (other("a poll"),) if message.poll is not None else ()
+    """All files, in order, then the stickers; where there is no text either, a poll."""
+    found = (*_read_files(message, place_of(message)), *map(_sticker, message.stickers))
+    if found or message.content or message.poll is None:
+        return found
+    return (other("a poll"),)
 
 
 def read_forwarded(
     snapshot: discord.MessageSnapshot, message: discord.Message
 ) -> tuple[Attachment, ...]:
     """The same of what was forwarded; ``message`` is the one that brings it."""
-    files = _read_files(snapshot, place_of(message))
-    if files or snapshot.content or not snapshot.stickers:
-        return files
-    return (other("a sticker"),)
+    return (*_read_files(snapshot, place_of(message)), *map(_sticker, snapshot.stickers))
 
 
 def read_attachment(attachment: discord.Attachment, where: str = "") -> Attachment:
@@ -44,6 +39,17 @@ def _read_files(
         _read(file, where, is_voice=holder.flags.voice or file.is_voice_message())
         for file in holder.attachments
     )
+
+
+def _sticker(item: discord.StickerItem) -> Attachment:
+    name = clean(item.name)
+    match item.format:
+        case discord.StickerFormatType.png | discord.StickerFormatType.apng:
+            is_moving = item.format is discord.StickerFormatType.apng
+            return sticker(clean(item.url), words=name, mime="image/png", is_moving=is_moving)
+        case discord.StickerFormatType.gif:
+            return sticker(clean(item.url), words=name, mime="image/gif", is_moving=True)
+    return sticker("", words=name, is_moving=True, is_still=True)
 
 
 def _read(attachment: discord.Attachment, where: str, *, is_voice: bool) -> Attachment:

@@ -105,7 +105,7 @@ class Calls:
         known = ways.original_id if is_original else message_id
         if not ways.is_channel_open or not known:
             raise RefusedError(NO_WAY)
-        await judged(self._rest.edit_message(self.channel_id, int(known), body))
+        await judged(self._rest.edit_message(self.channel_id, int(known), body, uploads))
 
     async def remove(self, message_id: str) -> None:
         """``message_id``: one of this answer's, or ORIGINAL."""

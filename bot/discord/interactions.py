@@ -168,6 +168,11 @@ class InteractionReader:
         form = OpenForm(menu.form, message.chat, menu.command, target)
         return Heard(Response.FORM, form=form)
 
+    def _keep_target(self, user_id: int, message: discord.Message) -> Target:
+        target = Target(message.channel.id, message.id)
+        self._targets.keep(user_id, target, read_quoted(message))
+        return target
+
     def _called(
         self,
         interaction: discord.Interaction,
@@ -178,7 +183,11 @@ class InteractionReader:
         """A command that was typed or pressed; one without its words may want a form first."""
         is_bare = not message.text and not message.attachments
         if command.form is not None and is_bare and self._allows(message):
-            return Heard(Response.FORM, form=OpenForm(command.form, message.chat, command.name))
+            target = None
+            if command.form.is_about_message and interaction.message is not None:
+                target = self._keep_target(interaction.user.id, interaction.message)
+            form = OpenForm(command.form, message.chat, command.name, target)
+            return Heard(Response.FORM, form=form)
         return self._accept(interaction, message, response or RESPONSES[command.acknowledgement])
 
     # ------------------------------------------------------------ buttons and forms

@@ -122,6 +122,17 @@ class Outbox:
 
         await self._deliver(once)
 
+    async def change(self, message_id: str, part: Part, buttons: ButtonRows) -> None:
+        """Put this in a message that was sent, and nothing of what was there; RefusedError."""
+        body = _body(part, buttons)
+        await self._deliver(lambda: self._calls.change(message_id, body, part.uploads))
+
+    async def take_back(self, message_id: str) -> None:
+        """Delete a message of ours; one that cannot be deleted stays."""
+        await self._take_back(message_id)
+        if message_id == self._ways.original_id:
+            await self._ways.lose_original()
+
     async def change_pressed(self, part: Part, buttons: ButtonRows) -> None:
         """Put this in the message whose button was pressed; RefusedError if it takes nothing."""
         body = _body(part, buttons)

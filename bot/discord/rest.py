@@ -59,14 +59,16 @@ class Rest:
         route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel_id)
         return await self._send(route, {**body, "nonce": nonce, "enforce_nonce": True}, uploads)
 
-    async def edit_message(self, channel_id: int, message_id: int, body: Json) -> Json:
+    async def edit_message(
+        self, channel_id: int, message_id: int, body: Json, uploads: Sequence[Upload] = ()
+    ) -> Json:
         route = Route(
             "PATCH",
             "/channels/{channel_id}/messages/{message_id}",
             channel_id=channel_id,
             message_id=message_id,
         )
-        return await self._send(route, body)
+        return await self._send(route, body, uploads)
 
     async def delete_message(self, channel_id: int, message_id: int) -> None:
         await self._send(

@@ -1,18 +1,18 @@
 """The answer to one message, on Discord."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 
 from bot.discord.address import Address, Opening
-from bot.discord.calls import FORBIDDEN, NO_MENTIONS
+from bot.discord.calls import FORBIDDEN
 from bot.discord.delivery import NotNowError, RefusedError
 from bot.discord.markup import plain_parts
 from bot.discord.outbox import Outbox, Part
-from bot.discord.rest import Json, Upload
+from bot.discord.rest import Upload
+from bot.discord.sending import Sending
 from bot.discord.stream import AnswerStream, parts_of
 from bot.discord.surroundings import Around
 from bot.discord.ways import Ways
@@ -29,9 +29,7 @@ TYPE_EACH_S = 8.0
 """Discord shows it for ten seconds."""
 WATCH_EACH_S = 1.0
 TOLD = "told"
-VOICE_MESSAGE = 1 << 13
-NOT_FOUND, TOO_LARGE = 404, 413
-VOICE_NUMBER, MP3_NUMBER = 1, 2
+NOT_FOUND = 404
 MAX_CHARACTERS = 2000
 OUTLASTED = "the answer took longer than Discord lets us answer here"
 
@@ -55,6 +53,7 @@ class DiscordReply:
         self._outbox = outbox
         self._around = around
         self._stream = AnswerStream(outbox)
+        self._files = Sending(outbox, sent, around.tools, address.file_bytes)
         self._ending = asyncio.Lock()
         """Held while the last word is said: the answer, why there is none, or that time is up."""
         self._has_whispered = False
@@ -106,6 +105,7 @@ class DiscordReply:
                 return
             await self._ways.outlast()
             await self._stream.close()
+            await self._files.take_back_preview()
             try:
                 await self._say_outlasted(say("notice_outlasted"))
             except RefusedError as refusal:
@@ -140,6 +140,7 @@ class DiscordReply:
 
     async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
         async with self._last_word():
+            await self._files.take_back_preview()
             if not self._outbox.answer_ids:
                 await self._say(TOLD, text, buttons)
                 return
@@ -240,53 +241,29 @@ class DiscordReply:
 
     # ------------------------------------------------------------ files
 
-    async def photo(self, slot: str, picture: Picture, caption: str = "") -> None:
-        if self._outbox.is_sent(slot):
-            return
-        await self._refuse_if_outlasted()
-        data, mime = picture.data, picture.mime
-        if len(data) > self._address.file_bytes:
-            data, mime = await self._around.tools.shrink(data, self._address.file_bytes)
-        try:
-            await self._send_picture(slot, data, mime, caption)
-        except RefusedError as refusal:
-            if refusal.status != TOO_LARGE:
-                raise
-            # The limit is lower than we were told.
-            data, mime = await self._around.tools.shrink(data, len(data) // 2)
-            await self._send_picture(slot, data, mime, caption)
+    def preview(self, picture: Picture) -> None:
+        if not self._ways.is_outlasted:
+            self._files.preview(picture)
 
-    async def _send_picture(self, slot: str, data: bytes, mime: str, caption: str) -> None:
-        ending = mime.partition("/")[2] or "png"
-        name = f"picture.{'jpg' if ending == 'jpeg' else ending}"
-        words = "".join(plain_parts(caption)[:1])
-        await self._outbox.send(slot, Part(words, (Upload(name, data, mime),)))
+    async def photo(
+        self, slot: str, picture: Picture, caption: str = "", buttons: ButtonRows = ()
+    ) -> tuple[str, ...]:
+        if self._outbox.is_sent(slot):
+            await self._files.forget_preview(slot)
+        else:
+            await self._refuse_if_outlasted()
+            await self._files.photo(slot, picture, caption, buttons)
+        return self._sent.ids(slot)
+
+    async def file(self, slot: str, name: str, data: bytes, mime: str, caption: str = "") -> None:
+        if not self._outbox.is_sent(slot):
+            await self._refuse_if_outlasted()
+            await self._files.file(slot, Upload(name, data, mime), caption)
 
     async def voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
-        if self._outbox.is_sent(slot):
-            return
-        await self._refuse_if_outlasted()
-        if len(ogg) <= self._address.file_bytes:
-            try:
-                await self._send_voice(slot, ogg, duration_s)
-            except RefusedError as refusal:
-                if refusal.status in (0, 404):
-                    raise  # there is nowhere to send anything
-                log.info("no voice message here, sending a file", detail=str(refusal))
-            else:
-                return
-        mp3 = await self._around.tools.to_mp3(ogg)
-        if len(mp3) > self._address.file_bytes:
-            raise DeliveryRefusedError("the spoken answer is larger than a file may be here")
-        file = Upload("answer.mp3", mp3, "audio/mpeg")
-        await self._outbox.send(slot, Part(uploads=(file,)), number=MP3_NUMBER)
-
-    async def _send_voice(self, slot: str, ogg: bytes, duration_s: float) -> None:
-        waveform = base64.b64encode(await self._around.tools.waveform(ogg)).decode()
-        details: Json = {"duration_secs": round(duration_s, 3), "waveform": waveform}
-        file = Upload("voice-message.ogg", ogg, "audio/ogg", details)
-        body: Json = {"flags": VOICE_MESSAGE, "allowed_mentions": NO_MENTIONS}
-        await self._outbox.send(slot, Part(uploads=(file,)), number=VOICE_NUMBER, voice=body)
+        if not self._outbox.is_sent(slot):
+            await self._refuse_if_outlasted()
+            await self._files.voice(slot, ogg, duration_s)
 
     # ------------------------------------------------------------ the end
 
@@ -297,6 +274,7 @@ class DiscordReply:
     async def aclose(self) -> None:
         self._stop_watching()
         await self._stream.close()
+        await self._files.close()
 
     def _stop_watching(self) -> None:
         if self._watch is not None:

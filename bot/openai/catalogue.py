@@ -12,6 +12,7 @@ import yaml
 from bot.openai.options import ModelFacts, OpenAIOptions
 from handlers.messages import UsageEntry
 
+MAX_IMAGES = 10
 _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
 
 
@@ -42,18 +43,40 @@ class ModelCatalogue:
         told = (facts.is_base64_only for facts in self._family(model))
         return next((answer for answer in told if answer is not None), False)
 
+    def shows_partial_images(self, model: str) -> bool:
+        """Whether it is an image model that can be watched at work."""
+        told = (facts.shows_partial_images for facts in self._family(model))
+        return next((answer for answer in told if answer is not None), False)
+
+    def edits_square_png(self, model: str) -> bool:
+        """Whether it is an image model that edits one square PNG and nothing else."""
+        told = (facts.edits_square_png for facts in self._family(model))
+        return next((answer for answer in told if answer is not None), False)
+
+    def images_per_request(self, model: str) -> int:
+        told = (facts.images_per_request for facts in self._family(model))
+        return next((count for count in told if count is not None), MAX_IMAGES)
+
+    def tells_times(self, model: str) -> bool:
+        """Whether a transcription model may be asked when what was said; the unknown may."""
+        told = (facts.tells_times for facts in self._family(model))
+        return next((answer for answer in told if answer is not None), True)
+
     def shutdown(self, model: str) -> date | None:
         return self._exact(model).shutdown
 
-    def price(self, entry: UsageEntry) -> UsageEntry:
-        """The entry with its cost, or with None where the price is not known."""
-        return replace(entry, cost_usd=self.cost(entry))
+    def price(self, entry: UsageEntry, picture_tokens: int = 0) -> UsageEntry:
+        """The entry with its cost, or with None where the price is not known.
 
-    def cost(self, entry: UsageEntry) -> float | None:
-        """US dollars. A cached token without a price of its own costs as much as any other."""
+        ``picture_tokens``: how many of the input tokens are pictures, if they cost another price.
+        """
+        return replace(entry, cost_usd=self.cost(entry, picture_tokens))
+
+    def cost(self, entry: UsageEntry, picture_tokens: int = 0) -> float | None:
+        """US dollars. A token without a price of its own kind costs as much as any other."""
         facts = self._exact(entry.model)
         if entry.input_tokens or entry.output_tokens:
-            by_tokens = _cost_of_tokens(facts, entry)
+            by_tokens = _cost_of_tokens(facts, entry, picture_tokens)
             if by_tokens is not None:
                 return by_tokens
         for amount, unit, price in (
@@ -86,15 +109,20 @@ def _shorten(name: str) -> str:
     return name.rpartition("-")[0]
 
 
-def _cost_of_tokens(facts: ModelFacts, entry: UsageEntry) -> float | None:
+def _cost_of_tokens(facts: ModelFacts, entry: UsageEntry, pictures: int) -> float | None:
     if facts.input_per_million is None or facts.output_per_million is None:
         return None
     cached_price = facts.cached_input_per_million
     if cached_price is None:
         cached_price = facts.input_per_million
+    picture_price = facts.picture_input_per_million
+    if picture_price is None:
+        picture_price = facts.input_per_million
     fresh = max(entry.input_tokens - entry.cached_tokens, 0)
+    pictures = min(pictures, fresh)
     return (
-        fresh * facts.input_per_million
+        (fresh - pictures) * facts.input_per_million
+        + pictures * picture_price
         + entry.cached_tokens * cached_price
         + entry.output_tokens * facts.output_per_million
     ) / 1_000_000

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import openai
 
 T = TypeVar("T")
+
+Files = Sequence[tuple[str, tuple[str, bytes, str]]]
+"""Fields of a form, each with a file's name, bytes and MIME type."""
 
 _CONNECT_TIMEOUT_S = 10.0
 
@@ -44,6 +47,17 @@ class WholeBody:
 
     async def close(self) -> None:
         pass
+
+
+async def _as_wire(events: "openai.AsyncStream[object]") -> Wire:
+    if "json" not in events.response.headers.get("content-type", ""):
+        return events
+    return WholeBody(await events.response.aread())
+
+
+def _form(files: Files) -> Any:
+    # The SDK writes a form only where the header asks for one.
+    return {"headers": {"Content-Type": "multipart/form-data"}} if files else {}
 
 
 class Client:
@@ -77,9 +91,31 @@ class Client:
 
         kind = openai.AsyncStream[object]
         events = await self.sdk.post(path, cast_to=object, body=body, stream=True, stream_cls=kind)
-        if "json" not in events.response.headers.get("content-type", ""):
-            return events
-        return WholeBody(await events.response.aread())
+        return await _as_wire(events)
+
+    async def post(self, path: str, body: dict[str, Any], files: Files = ()) -> object:
+        """A whole answer as the server's JSON has it; a string if it is none.
+
+        With ``files`` the body is a form.
+        """
+        return await self.patient_sdk.post(
+            path, cast_to=object, body=body, files=list(files) or None, options=_form(files)
+        )
+
+    async def stream_form(self, path: str, body: dict[str, Any], files: Files = ()) -> Wire:
+        """As ``stream``, with files, and with the patience of ``post``."""
+        import openai  # noqa: PLC0415  # loaded long since: create_client does
+
+        events = await self.patient_sdk.post(
+            path,
+            cast_to=object,
+            body=body,
+            files=list(files) or None,
+            options=_form(files),
+            stream=True,
+            stream_cls=openai.AsyncStream[object],
+        )
+        return await _as_wire(events)
 
     async def ask(
         self, request: Callable[[], Awaitable[T]], *, model: str, subject: Subject = "text"
@@ -107,9 +143,9 @@ class Client:
         except foreign_errors() as exc:
             raise map_error(exc, model=model, secret=self._secret, subject=subject) from exc
 
-    def map_failure(self, failure: Failure, model: str) -> ParleyError:
+    def map_failure(self, failure: Failure, model: str, subject: Subject = "text") -> ParleyError:
         """The error that a failure told in a stream means."""
-        return map_failure(failure, model=model, secret=self._secret)
+        return map_failure(failure, model=model, secret=self._secret, subject=subject)
 
     async def aclose(self) -> None:
         await self.sdk.close()

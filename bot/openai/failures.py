@@ -15,6 +15,7 @@ from handlers.errors import (
     KeyRefusedError,
     ModelMissingError,
     ParleyError,
+    PictureOptionError,
     QuestionTooLongError,
     ServiceBusyError,
     ServiceDownError,
@@ -26,8 +27,16 @@ from handlers.errors import (
 _MAX_DETAIL = 300
 _KEY_LIKE = re.compile(r"\b(sk-|Bearer\s+)[^\s,.'\"]{4,}")
 
-Subject = Literal["text", "sound"]
+Subject = Literal["text", "sound", "picture"]
 """What was sent: the same status means another thing of a recording than of a question."""
+_OPTIONS = {
+    "size": "this size",
+    "quality": "this quality",
+    "background": "this background",
+    "output_format": "this format",
+    "n": "so many pictures at once",
+}
+"""What a picture's parameters are called towards people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class Failure:
     kind: str = ""
     message: str = ""
     retry_after_s: float | None = None
+    param: str = ""
+    """The part of the request that it is about."""
 
     @property
     def codes(self) -> frozenset[str]:
@@ -106,6 +117,7 @@ def read_failure(
         kind=str(told.get("type") or ""),
         message=str(message),
         retry_after_s=read_retry_after(headers or {}),
+        param=str(told.get("param") or ""),
     )
 
 
@@ -119,10 +131,11 @@ def map_failure(
     told = _map_status(failure, detail, model)
     if told is not None:
         return told
+    if subject == "picture" and (told := _map_picture(failure, detail, model)) is not None:
+        return told
     if failure.status == 413:
         return FileTooLargeError(detail) if subject == "sound" else QuestionTooLongError(detail)
-    known = meanings.OF_SOUND if subject == "sound" else meanings.OF_TEXT
-    meant = meanings.find_meaning(failure.codes, failure.message, known)
+    meant = meanings.find_meaning(failure.codes, failure.message, meanings.OF[subject])
     if meant is not None:
         return meant(detail)
     return _map_rest(failure, detail)
@@ -142,6 +155,18 @@ def _map_status(failure: Failure, detail: str, model: str) -> ParleyError | None
         return ServiceBusyError(detail, failure.retry_after_s)
     if status >= 500 or status in (408, 425):
         return ServiceDownError(detail)
+    return None
+
+
+def _map_picture(failure: Failure, detail: str, model: str) -> ParleyError | None:
+    """What a route of pictures says of one part of the request."""
+    if failure.status not in (400, 422):
+        return None
+    if failure.param == "model":
+        # The route is there, and not for this model.
+        return ModelMissingError(detail, model=model)
+    if failure.param in _OPTIONS:
+        return PictureOptionError(detail, option=_OPTIONS[failure.param])
     return None
 
 

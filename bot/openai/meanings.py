@@ -111,6 +111,9 @@ _UNSEEING = Meaning(
 )
 OF_TEXT = (_REFUSED, _TOO_LONG, _UNREACHABLE, _UNSEEING, _UNREADABLE)
 OF_SOUND = (_REFUSED, _UNHEARD, _SOUND_UNREADABLE)
+OF_PICTURE = (_REFUSED, _TOO_LONG, _UNREADABLE)
+OF = {"text": OF_TEXT, "sound": OF_SOUND, "picture": OF_PICTURE}
+"""By what was sent."""
 
 MISSING_CODES = frozenset(
     {"deprecated_model", "model_deprecated", "model_not_found", "model_retired"}

@@ -19,6 +19,8 @@ class ModelFacts:
     """Per million input tokens, as the next two."""
     cached_input_per_million: float | None = None
     output_per_million: float | None = None
+    picture_input_per_million: float | None = None
+    """Of the input tokens, those that are pictures; unknown: as much as any other."""
     per_minute: float | None = None
     """Of sound, heard or spoken."""
     per_million_characters: float | None = None
@@ -30,6 +32,14 @@ class ModelFacts:
     """From this day it does not answer."""
     is_base64_only: bool | None = None
     """An image model that always answers base64, and refuses to be asked for it."""
+    shows_partial_images: bool | None = None
+    """An image model that can be watched at work."""
+    edits_square_png: bool | None = None
+    """An image model of the old kind: it edits one square PNG under 4 MB."""
+    images_per_request: int | None = None
+    """If it makes fewer than 10."""
+    tells_times: bool | None = None
+    """False for a transcription model that does not tell when what was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,9 @@ class OpenAIOptions:
     image_model: str = "gpt-image-2.6-flare"
     image_size: str = "auto"
     image_quality: str = "auto"
+    image_partials: int = 2
+    """How often a picture is shown while it is made, 0 to 3, where the model can; each costs about
+    100 output tokens."""
     models: Mapping[str, ModelFacts] = field(default_factory=dict)
     """Overrides, field by field, what the packaged list says of a model, and adds to it."""
 

@@ -11,6 +11,9 @@ from handlers.ports import Sound
 FORMATS = frozenset({"flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "ogg", "wav", "webm"})
 MAX_BYTES = 25_000_000
 """The service says 25 MB; the form around the file counts too."""
+MAX_SECONDS = 1_390.0
+"""OpenAI's newer models refuse what is longer than 1,400 s. The older take more, but what so much
+sound says would not come in time in one piece."""
 
 
 async def send_sound(

@@ -1,7 +1,7 @@
 """English text of what was said in any language."""
 
 import warnings
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +9,18 @@ import structlog
 
 from bot.openai.catalogue import ModelCatalogue
 from bot.openai.client import Client
-from bot.openai.recordings import FORMATS, MAX_BYTES, read_usage, send_sound
-from handlers.errors import ContentRefusedError, ModelMissingError, ServiceDownError
-from handlers.messages import Capability
+from bot.openai.recordings import FORMATS, MAX_BYTES, MAX_SECONDS, read_usage, send_sound
+from handlers.errors import (
+    ContentRefusedError,
+    ModelMissingError,
+    ParleyError,
+    ServiceDownError,
+)
+from handlers.messages import Capability, UsageEntry
 from handlers.ports import (
     ChatModel,
     ChatRequest,
+    ChatStream,
     Finish,
     ModelMessage,
     Sound,
@@ -38,6 +44,7 @@ class TranslationRoute:
 
     formats = FORMATS
     max_bytes = MAX_BYTES
+    max_seconds = MAX_SECONDS
 
     def __init__(self, client: Client, catalogue: ModelCatalogue, model: str) -> None:
         self._client = client
@@ -67,25 +74,41 @@ class ChatTranslationRoute:
     def __init__(self, transcriber: Transcriber, chat: ChatModel, model: str) -> None:
         self.formats = transcriber.formats
         self.max_bytes = transcriber.max_bytes
+        self.max_seconds = transcriber.max_seconds
         self._transcriber = transcriber
         self._chat = chat
         self._model = model
 
     async def translate(self, sound: Sound) -> Transcript:
         heard = await self._transcriber.transcribe(sound)
-        usage = tuple(replace(entry, capability=Capability.TRANSLATION) for entry in heard.usage)
+        usage = _as_translation(heard.usage)
         if not heard.text:
             return Transcript("", usage)
         message = ModelMessage("user", (TextPart(heard.text),))
         stream = self._chat.ask(ChatRequest(self._model, _INSTRUCTION, (message,)))
+        try:
+            text = await _read(stream)
+        except ParleyError as failure:
+            failure.usage = (*usage, *_as_translation(stream.usage))
+            raise
+        return Transcript(text.strip(), (*usage, *_as_translation(stream.usage)))
+
+
+async def _read(stream: ChatStream) -> str:
+    try:
         await stream.start()
         text = "".join([piece async for piece in stream])
-        if stream.finish is Finish.FILTERED:
-            raise ContentRefusedError("the translation was filtered")
-        if stream.finish is Finish.CUT:
-            raise ServiceDownError("the translation was cut")
-        spent = [replace(entry, capability=Capability.TRANSLATION) for entry in stream.usage]
-        return Transcript(text.strip(), (*usage, *spent))
+    finally:
+        await stream.aclose()
+    if stream.finish is Finish.FILTERED:
+        raise ContentRefusedError("the translation was filtered")
+    if stream.finish is Finish.CUT:
+        raise ServiceDownError("the translation was cut")
+    return text
+
+
+def _as_translation(usage: Sequence[UsageEntry]) -> tuple[UsageEntry, ...]:
+    return tuple(replace(entry, capability=Capability.TRANSLATION) for entry in usage)
 
 
 class RoutedTranslator:
@@ -98,6 +121,7 @@ class RoutedTranslator:
         both = (direct or fallback, fallback)
         self.formats = both[0].formats & both[1].formats
         self.max_bytes = min(route.max_bytes for route in both)
+        self.max_seconds = min(route.max_seconds for route in both)
 
     async def translate(self, sound: Sound) -> Transcript:
         if self._direct is not None:

@@ -1,15 +1,21 @@
 """What hangs on a Telegram message, as attachments."""
 
-from telegram import Audio, ExternalReplyInfo, Message, VideoNote, Voice
+from telegram import (
+    Animation,
+    Audio,
+    ExternalReplyInfo,
+    Message,
+    Video,
+    VideoNote,
+    Voice,
+)
 
 from bot.telegram.utf16 import clean
-from handlers.media.kinds import file_attachment, other
+from handlers.media.kinds import file_attachment, other, sticker
 from handlers.messages import Attachment, AttachmentKind
 
 # A venue also has a location: the first that is there is the one.
 OTHERS = {
-    "video": "a video",
-    "sticker": "a sticker",
     "contact": "a contact",
     "venue": "a place",
     "location": "a location",
@@ -30,7 +36,8 @@ def read_attachments(message: Message | ExternalReplyInfo) -> tuple[Attachment, 
     attachment = (
         _picture(message)
         or _sound(message)
-        or _animation(message)  # which is a document too, for old clients
+        or _film(message)  # an animation is a document too, for old clients
+        or _sticker(message)
         or _document(message)
         or _other_content(message)
     )
@@ -79,8 +86,40 @@ def _sound(message: Message | ExternalReplyInfo) -> Attachment | None:
     return None
 
 
-def _animation(message: Message | ExternalReplyInfo) -> Attachment | None:
-    return None if message.animation is None else other("an animation")
+def _film(message: Message | ExternalReplyInfo) -> Attachment | None:
+    film: Video | Animation | None = message.animation or message.video
+    if film is None:
+        return None
+    return Attachment(
+        AttachmentKind.ANIMATION if message.animation is not None else AttachmentKind.VIDEO,
+        clean(film.file_id),
+        mime=clean(film.mime_type) or "video/mp4",
+        name=clean(film.file_name),
+        size_bytes=film.file_size,
+        duration_s=_seconds(film),
+    )
+
+
+def _sticker(message: Message | ExternalReplyInfo) -> Attachment | None:
+    if (found := message.sticker) is None:
+        return None
+    emoji = clean(found.emoji)
+    if found.is_animated:
+        still = found.thumbnail
+        return sticker(
+            "" if still is None else clean(still.file_id),
+            words=emoji,
+            size_bytes=None if still is None else still.file_size,
+            is_moving=True,
+            is_still=True,
+        )
+    return sticker(
+        clean(found.file_id),
+        words=emoji,
+        mime="video/webm" if found.is_video else "image/webp",
+        size_bytes=found.file_size,
+        is_moving=found.is_video,
+    )
 
 
 def _document(message: Message | ExternalReplyInfo) -> Attachment | None:
@@ -101,6 +140,6 @@ def _other_content(message: Message | ExternalReplyInfo) -> Attachment | None:
     return None
 
 
-def _seconds(medium: Voice | Audio | VideoNote) -> float:
+def _seconds(medium: Voice | Audio | VideoNote | Video | Animation) -> float:
     # The attribute's type depends on an environment variable, and to read it warns of that.
     return float(medium.to_dict()["duration"])

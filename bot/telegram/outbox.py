@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import structlog
 from telegram import (
     InlineKeyboardMarkup,
+    InputMediaPhoto,
     LinkPreviewOptions,
     Message,
     MessageEntity,
@@ -116,7 +117,7 @@ class Outbox:
                 await self._change(number, part, markup, is_final=is_final)
         if is_final:
             while len(self._answer_ids) > len(parts):
-                await self._take_back(self._answer_ids[-1])
+                await self.take_back(self._answer_ids[-1])
                 self._answer_ids.pop()
                 await self._sent.record(ANSWER, self.answer_ids)
 
@@ -145,10 +146,13 @@ class Outbox:
                 return False
             raise DeliveryRefusedError(str(refusal)) from refusal
 
-    async def upload(self, slot: str, method: str, **content: Any) -> None:
+    async def upload(
+        self, slot: str, method: str, *, is_final: bool = True, **content: Any
+    ) -> None:
         """Send a file by ``method``, e.g. send_photo, until it has arrived and is recorded.
 
-        BadRequest is for the caller, who may know another form.
+        BadRequest is for the caller, who may know another form. Not ``is_final``: one try, which
+        raises TelegramError.
         """
 
         async def send() -> Message:
@@ -163,7 +167,25 @@ class Outbox:
         async def once() -> None:
             await self._recorded(slot, await self._in_thread(send))
 
-        await self._courier.deliver(once)
+        if is_final:
+            await self._courier.deliver(once)
+        else:
+            await to_the_end(once())
+
+    async def change_media(self, message_id: int, media: InputMediaPhoto, buttons: Markup) -> bool:
+        """Until the message shows it; False if it cannot."""
+
+        async def once() -> bool:
+            await self._bot.edit_message_media(
+                media, self.chat_id, message_id, reply_markup=buttons
+            )
+            return True
+
+        try:
+            return await self._courier.deliver(once)
+        except BadRequest as refusal:
+            log.info("a picture is not changed in place", detail=str(refusal))
+            return _says(refusal, UNCHANGED)
 
     async def act(self, action: str) -> None:
         """A chat action; lost without a word if it cannot be shown."""
@@ -270,7 +292,7 @@ class Outbox:
             if not _says(refusal, UNCHANGED):
                 raise
 
-    async def _take_back(self, message_id: int) -> None:
+    async def take_back(self, message_id: int) -> None:
         """Delete a message of ours; one that cannot be deleted stays."""
 
         async def once() -> None:

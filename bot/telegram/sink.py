@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile
 from telegram.constants import ChatAction
@@ -11,6 +12,7 @@ from telegram.error import BadRequest
 from bot.telegram.incoming import DRAFT
 from bot.telegram.markup import plain
 from bot.telegram.outbox import Outbox
+from bot.telegram.pictures import PicturePreview, file_name
 from bot.telegram.rich_text import Rendered
 from bot.telegram.splitting import split
 from bot.telegram.stream import AnswerStream, parts_of
@@ -59,6 +61,7 @@ class TelegramReply:
             [[InlineKeyboardButton(say("button_stop"), callback_data="stop")]]
         )
         self._stream = AnswerStream(outbox, message.key, stop)
+        self._preview = PicturePreview(outbox, sent)
 
     @asynccontextmanager
     async def working(self, activity: Activity) -> AsyncIterator[None]:
@@ -106,6 +109,7 @@ class TelegramReply:
 
     async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
         await self._stream.close()
+        await self._preview.take_back()
         if not self._outbox.has_answer:
             await self.line(TOLD, text, buttons)
             return
@@ -120,21 +124,42 @@ class TelegramReply:
                 return
         await self.line("menu", text, buttons)
 
-    async def photo(self, slot: str, picture: Picture, caption: str = "") -> None:
+    def preview(self, picture: Picture) -> None:
+        self._preview.show(picture)
+
+    async def photo(
+        self, slot: str, picture: Picture, caption: str = "", buttons: ButtonRows = ()
+    ) -> tuple[str, ...]:
         if self._outbox.is_sent(slot):
-            return
-        ending = picture.mime.partition("/")[2] or "png"
-        name = f"picture.{'jpg' if ending == 'jpeg' else ending}"
-        words = caption[: MAX_CAPTION_UNITS // 2] or None
+            await self._preview.forget(slot)
+        else:
+            markup = keyboard(buttons)
+            if not await self._preview.replace(slot, picture, _caption(caption), markup):
+                await self._send_photo(slot, picture, caption, markup)
+        return self._sent.ids(slot)
+
+    async def _send_photo(
+        self, slot: str, picture: Picture, caption: str, markup: InlineKeyboardMarkup | None
+    ) -> None:
+        photo = InputFile(picture.data, file_name(picture))
+        around: dict[str, Any] = {"caption": _caption(caption), "reply_markup": markup}
         try:
-            await self._outbox.upload(
-                slot, "send_photo", photo=InputFile(picture.data, name), caption=words
-            )
+            await self._outbox.upload(slot, "send_photo", photo=photo, **around)
         except BadRequest:
             # Too wide, too heavy, or of a kind that photos are not made of: a file holds it.
             await self._refusable(
+                self._outbox.upload(slot, "send_document", document=photo, **around)
+            )
+
+    async def file(self, slot: str, name: str, data: bytes, mime: str, caption: str = "") -> None:  # noqa: ARG002
+        if not self._outbox.is_sent(slot):
+            await self._refusable(
                 self._outbox.upload(
-                    slot, "send_document", document=InputFile(picture.data, name), caption=words
+                    slot,
+                    "send_document",
+                    document=InputFile(data, name),
+                    caption=_caption(caption),
+                    disable_content_type_detection=True,
                 )
             )
 
@@ -165,6 +190,11 @@ class TelegramReply:
 
     async def aclose(self) -> None:
         await self._stream.close()
+        await self._preview.close()
+
+
+def _caption(text: str) -> str | None:
+    return text[: MAX_CAPTION_UNITS // 2] or None
 
 
 def keyboard(rows: ButtonRows) -> InlineKeyboardMarkup | None:

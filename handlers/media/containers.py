@@ -8,20 +8,41 @@ from handlers.errors import SoundUnreadableError
 
 MIME_TYPES = {
     "aac": "audio/aac",
+    "aiff": "audio/aiff",
     "amr": "audio/amr",
+    "avi": "video/x-msvideo",
+    "caf": "audio/x-caf",
     "flac": "audio/flac",
+    "flv": "video/x-flv",
     "m4a": "audio/mp4",
     "mkv": "video/x-matroska",
     "mp3": "audio/mpeg",
     "mp4": "video/mp4",
+    "mpg": "video/mpeg",
     "ogg": "audio/ogg",
+    "ts": "video/mp2t",
     "wav": "audio/wav",
     "webm": "video/webm",
+    "wma": "audio/x-ms-wma",
 }
 
-_MAGIC = ((b"OggS", "ogg"), (b"fLaC", "flac"), (b"#!AMR", "amr"))
+_MAGIC = (
+    (b"OggS", "ogg"),
+    (b"fLaC", "flac"),
+    (b"#!AMR", "amr"),
+    (b"caff\0", "caf"),
+    (b"FLV\x01", "flv"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "wma"),
+    (b"\0\0\x01\xba", "mpg"),
+)
+_FORMS = {
+    b"RIFF": {b"WAVE": "wav", b"AVI ": "avi"},
+    b"RF64": {b"WAVE": "wav"},
+    b"FORM": {b"AIFF": "aiff", b"AIFC": "aiff"},
+}
+_TS_PACKET, _TS_SYNC = 188, b"G"
 _EBML = b"\x1a\x45\xdf\xa3"
-_MP4_ATOMS = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"pnot"))
+_MP4_ATOMS = frozenset((b"ftyp", b"moov", b"mdat", b"wide", b"pnot", b"free", b"skip"))
 _OPUS_RATE = 48_000
 _LONGEST_OPUS_PACKET_S = 0.12
 _IS_FIRST_PAGE = 0x02
@@ -29,21 +50,24 @@ _NO_POSITION = -1
 
 
 def true_format(data: bytes) -> str:
-    """ogg, mp3, wav, flac, m4a, mp4, webm, mkv, amr or aac; empty if it is none of them."""
+    """One of MIME_TYPES; empty if it is none of them."""
     if data.startswith(b"ID3"):
         start = _id3_length(data)
         after = data[start : start + 64]
         return "mp3" if after.startswith(b"ID3") else true_format(after) or "mp3"
-    for magic, name in _MAGIC:
-        if data.startswith(magic):
-            return name
-    if data[:4] in (b"RIFF", b"RF64"):
-        return "wav" if data[8:12] == b"WAVE" else ""
+    if data[:4] in _FORMS:
+        return _FORMS[data[:4]].get(data[8:12], "")
     if data.startswith(_EBML):
         return "webm" if b"webm" in data[:64] else "mkv"
     if data[4:8] in _MP4_ATOMS:
         return "m4a" if data[8:12] in (b"M4A ", b"M4B ") else "mp4"
-    return _mpeg_format(data[:3])
+    return _by_magic(data) or _mpeg_format(data[:3])
+
+
+def _by_magic(data: bytes) -> str:
+    if [data[at : at + 1] for at in range(0, 3 * _TS_PACKET, _TS_PACKET)] == [_TS_SYNC] * 3:
+        return "ts"
+    return next((name for magic, name in _MAGIC if data.startswith(magic)), "")
 
 
 def _id3_length(data: bytes) -> int:

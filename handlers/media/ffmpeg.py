@@ -3,29 +3,46 @@
 import asyncio
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from handlers.errors import SoundUnreadableError, SoundWorkError
+from handlers.media.ffmpeg_reports import (
+    LEVEL,
+    SILENCE_ENDS,
+    SILENCE_STARTS,
+    Probe,
+    Recorded,
+    read_end,
+    read_levels,
+    read_probe,
+    read_silences,
+)
+from handlers.media.processes import temporary_folder
 from handlers.media.threads import run_to_end
 
 # Always named: left to guess, ffmpeg takes a playlist for sound and opens the addresses in it.
 _DEMUXERS = {
     "aac": "aac",
+    "aiff": "aiff",
     "amr": "amr",
+    "avi": "avi",
+    "caf": "caf",
     "flac": "flac",
+    "flv": "flv",
     "m4a": "mov",
     "mkv": "matroska",
     "mp3": "mp3",
     "mp4": "mov",
+    "mpg": "mpeg",
     "ogg": "ogg",
+    "ts": "mpegts",
     "wav": "wav",
     "webm": "matroska",
+    "wma": "asf",
 }
 FORMATS = frozenset(_DEMUXERS)
-_NEEDS_SEEKING = frozenset(("mov",))
+_NEEDS_SEEKING = frozenset(("aiff", "asf", "avi", "caf", "mov"))
 
 _ENCODERS = {
     "ogg": ("-c:a", "libopus", "-ac", "1", "-b:a", "32k", "-f", "ogg"),
@@ -33,23 +50,10 @@ _ENCODERS = {
     "pcm16k": ("-c:a", "pcm_s16le", "-ac", "1", "-ar", "16000", "-f", "s16le"),
 }
 
-_LEVEL = "lavfi.astats.Overall.RMS_level"
+# Quieter than this for so long is a pause between words, also where a fan or a street is heard.
+_SILENCE = "silencedetect=noise=-35dB:duration=0.3"
+
 _LEVEL_RATE = 8000  # enough for how loud it is; in 16 bits, so that what nobody hears is silence
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What the first stream of sound is."""
-
-    duration_s: float
-    codec: str
-    rate: int
-    channels: int
-
-    @property
-    def decoded_bytes(self) -> int:
-        """As 16-bit samples."""
-        return int(self.duration_s * self.rate * self.channels * 2)
 
 
 class Ffmpeg:
@@ -73,7 +77,7 @@ class Ffmpeg:
                 *("-map", "0:a:0", "-c", "copy", "-f", "null", "-", "-progress", "pipe:2"),
                 stdin=stdin,
             )
-        return _read_probe(out.decode(errors="replace"), told.decode(errors="replace"))
+        return read_probe(out.decode(errors="replace"), told.decode(errors="replace"))
 
     async def encode(self, data: bytes, format_name: str, encoder: str) -> bytes:
         """The first stream of sound as mono ``ogg`` (Opus), ``mp3`` or bare ``pcm16k``."""
@@ -87,11 +91,11 @@ class Ffmpeg:
 
     async def join(self, clips: Sequence[tuple[bytes, str]], encoder: str) -> bytes:
         """Clips, each with its format, one after the other."""
-        async with _folder() as folder:
+        async with work_folder() as folder:
             sources: list[str] = []
             for number, (data, format_name) in enumerate(clips):
                 path = folder / str(number)
-                await _write(path, data)
+                await write_file(path, data)
                 sources += _file_source(path, _DEMUXERS[format_name])
             joined = f"concat=n={len(clips)}:v=0:a=1[all]"
             inputs = "".join(f"[{number}:a:0]" for number in range(len(clips)))
@@ -112,7 +116,7 @@ class Ffmpeg:
             f"aformat=sample_fmts=s16:sample_rates={_LEVEL_RATE}:channel_layouts=mono",
             f"asetnsamples=n={max(1, round(step_s * _LEVEL_RATE))}:p=0",
             "astats=metadata=1:reset=1:measure_perchannel=none:measure_overall=RMS_level",
-            f"ametadata=print:key={_LEVEL}:file=-",
+            f"ametadata=print:key={LEVEL}:file=-",
         )
         async with _source(data, format_name) as (source, stdin):
             out, _ = await self._run(
@@ -120,9 +124,44 @@ class Ffmpeg:
                 *("-map", "0:a:0", "-af", ",".join(filters), "-f", "null", "-"),
                 stdin=stdin,
             )
-        return _read_levels(out.decode(errors="replace"))
+        return read_levels(out.decode(errors="replace"))
 
-    async def _run(self, *arguments: str, stdin: bytes) -> tuple[bytes, bytes]:
+    async def record(self, source: Path, format_name: str, target: Path) -> Recorded:
+        """The first stream of sound of a file as mono OGG/Opus of 32 kbit/s, in another file.
+
+        The pauses in it are found on the way. The memory of this process does not grow with the
+        sound.
+        """
+        filters = (
+            "asetpts=N/SR/TB",  # by the sound alone: a recording's own times may have gaps of hours
+            _SILENCE,
+            f"ametadata=print:key={SILENCE_STARTS}:file=-:direct=1",
+            f"ametadata=print:key={SILENCE_ENDS}:file=-:direct=1",
+        )
+        out, told = await self._run(
+            *_file_source(source, _DEMUXERS[format_name]),
+            *("-map", "0:a:0", "-map_metadata", "-1", "-af", ",".join(filters)),
+            *(*_ENCODERS["ogg"], str(target), "-progress", "pipe:2"),
+            stdin=b"",
+            is_silent=True,
+        )
+        duration_s = read_end(told.decode(errors="replace"))
+        return Recorded(duration_s, read_silences(out.decode(errors="replace"), duration_s))
+
+    async def cut(self, source: Path, start_s: float, length_s: float) -> bytes:
+        """A part of an OGG, as exact as its packets of 20 ms and without encoding it again."""
+        out, _ = await self._run(
+            *("-ss", f"{start_s:.3f}", "-t", f"{length_s:.3f}"),
+            *(*_file_source(source, "ogg"), "-map_metadata", "-1", "-c", "copy"),
+            *("-f", "ogg", "pipe:1"),
+            stdin=b"",
+        )
+        return out
+
+    async def _run(
+        self, *arguments: str, stdin: bytes, is_silent: bool = False
+    ) -> tuple[bytes, bytes]:
+        """``is_silent``: that it writes nothing is no failure."""
         command = [await self.binary(), "-hide_banner", "-nostdin", "-v", "error", *arguments]
         process = await _start(command)
         try:
@@ -134,7 +173,7 @@ class Ffmpeg:
             if process.returncode is None:
                 process.kill()
                 await process.communicate()  # reads its pipes to their ends, so that they close
-        if process.returncode != 0 or not out:
+        if process.returncode != 0 or not (out or is_silent):
             last_line = told.decode(errors="replace").strip().rpartition("\n")[2]
             raise SoundUnreadableError(f"ffmpeg ended with {process.returncode}: {last_line}")
         return out, told
@@ -147,7 +186,7 @@ async def _start(command: Sequence[str]) -> asyncio.subprocess.Process:
         raise SoundWorkError(f"ffmpeg did not start: {exc.strerror}") from exc
 
 
-async def _write(path: Path, data: bytes) -> None:
+async def write_file(path: Path, data: bytes) -> None:
     try:
         await run_to_end(path.write_bytes, data)
     except OSError as exc:
@@ -161,28 +200,21 @@ async def _source(data: bytes, format_name: str) -> AsyncIterator[tuple[list[str
     if demuxer not in _NEEDS_SEEKING:
         yield ["-protocol_whitelist", "pipe", "-f", demuxer, "-i", "pipe:0"], data
         return
-    async with _folder() as folder:
+    async with work_folder() as folder:
         path = folder / "sound"
-        await _write(path, data)
+        await write_file(path, data)
         yield _file_source(path, demuxer), b""
 
 
 @asynccontextmanager
-async def _folder() -> AsyncIterator[Path]:
+async def work_folder() -> AsyncIterator[Path]:
     """A folder of this call's own, gone afterwards whatever happens."""
-    stack = ExitStack()  # here before the folder is, so that a cancelled start leaves none behind
-
-    def make() -> Path:
-        return Path(stack.enter_context(TemporaryDirectory(prefix="parley-")))
-
-    try:
+    async with AsyncExitStack() as stack:
         try:
-            folder = await run_to_end(make)
+            folder = await stack.enter_async_context(temporary_folder())
         except OSError as exc:
             raise SoundWorkError(f"no temporary folder: {exc.strerror}") from exc
         yield folder
-    finally:
-        await run_to_end(stack.close)
 
 
 def _file_source(path: Path, demuxer: str) -> list[str]:
@@ -193,32 +225,3 @@ def _find_binary() -> str:
     import imageio_ffmpeg  # noqa: PLC0415  # only who sends sound needs it
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())  # type: ignore[attr-defined, no-untyped-call]  # it ships no types
-
-
-def _read_probe(head: str, progress: str) -> Probe:
-    told: dict[str, str] = {}
-    for line in head.splitlines():
-        name, _, value = line.partition(" 0: ")
-        told[name] = value
-    ends = [line[12:] for line in progress.splitlines() if line.startswith("out_time_us=")]
-    try:
-        duration_s = int(ends[-1]) / 1_000_000
-        rate = int(told["#sample_rate"])
-    except (IndexError, KeyError, ValueError) as exc:
-        raise SoundUnreadableError("ffmpeg told no length") from exc
-    if duration_s <= 0:
-        raise SoundUnreadableError("a sound without length")
-    channels = {"mono": 1, "stereo": 2}.get(told.get("#channel_layout_name", ""), 8)
-    return Probe(duration_s, told.get("#codec_id", ""), rate, channels)
-
-
-def _read_levels(told: str) -> list[float]:
-    """Decibels below full scale, one a line, as amplitudes; silence is told as ``-inf``."""
-    lines = (line.partition("=") for line in told.splitlines())
-    try:
-        levels = [10 ** (float(level) / 20) for name, _, level in lines if name == _LEVEL]
-    except ValueError as exc:
-        raise SoundUnreadableError("ffmpeg told no loudness") from exc
-    if not levels:
-        raise SoundUnreadableError("a sound without length")
-    return levels

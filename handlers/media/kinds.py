@@ -37,6 +37,28 @@ SOUND_MIMES = {
 }
 
 
+VIDEO_MIMES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+    ".avi": "video/x-msvideo",
+    ".3gp": "video/3gpp",
+    ".mpg": "video/mpeg",
+    ".mpeg": "video/mpeg",
+    ".ogv": "video/ogg",
+    ".wmv": "video/x-ms-wmv",
+    ".flv": "video/x-flv",
+}
+KINDS = {
+    "image": AttachmentKind.PHOTO,
+    "audio": AttachmentKind.AUDIO,
+    "video": AttachmentKind.VIDEO,
+}
+MAX_ABOUT = 100
+
+
 def other(words: str) -> Attachment:
     """What no handler reads; ``words`` say to people what it is."""
     return Attachment(AttachmentKind.OTHER, "", name=words)
@@ -50,22 +72,40 @@ def file_attachment(
     size_bytes: int | None,
     duration_s: float | None = None,
 ) -> Attachment:
-    """A picture, a sound or neither. ``mime`` and ``name`` as the sender's app tells them."""
+    """A picture, a sound, a video or none. ``mime`` and ``name`` as the sender's app tells them."""
     mime = mime.partition(";")[0].strip().lower()
     ending = PurePath(name).suffix.lower()
-    main_type = mime.partition("/")[0]
-    if main_type == "video":
-        return other("a video")
-    if main_type not in ("image", "audio"):
-        mime = PICTURE_MIMES.get(ending) or SOUND_MIMES.get(ending, "")
-        main_type = mime.partition("/")[0]
-    if not main_type:
+    if mime.partition("/")[0] not in KINDS:
+        mime = {**PICTURE_MIMES, **SOUND_MIMES, **VIDEO_MIMES}.get(ending, "")
+    kind = KINDS.get(mime.partition("/")[0])
+    if kind is None:
         return other("a file of this type")
     return Attachment(
-        AttachmentKind.PHOTO if main_type == "image" else AttachmentKind.AUDIO,
+        kind,
         ref,
         mime=mime,
         name=name,
         size_bytes=size_bytes,
         duration_s=duration_s,
     )
+
+
+def sticker(
+    ref: str,
+    *,
+    words: str,
+    mime: str = "",
+    size_bytes: int | None = None,
+    is_moving: bool = False,
+    is_still: bool = False,
+) -> Attachment:
+    """``words``: its emoji or name. ``is_still``: ``ref`` is of a picture of what really moves.
+
+    Drawings that move (Lottie) have no renderer here: they are told by their words and a still.
+    """
+    about = "an animated sticker" if is_moving else "a sticker"
+    if words := " ".join(words.split())[:MAX_ABOUT]:
+        about += f" ({words})"
+    if is_still:
+        about += ", of which only a still can be seen" if ref else ", which cannot be seen here"
+    return Attachment(AttachmentKind.STICKER, ref, mime=mime, size_bytes=size_bytes, about=about)

@@ -26,7 +26,7 @@ _LONGEST_SIDE = 65_500  # of a JPEG
 _LEAST_SIDE = 64
 """Pixels of the longer side; nobody sees anything in less."""
 
-_UPRIGHT = {
+UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -109,6 +109,11 @@ class PhotoStudio:
         cost = await self._run(_weigh_whole, data)
         async with self._memory.hold(cost):
             return await self._run(_shrink, data, max_bytes), "image/jpeg"
+
+    async def lend(self, weight: int, work: Callable[..., Result], *args: object) -> Result:
+        """Run other work on pixels in these threads; ``weight``: the bytes that it takes."""
+        async with self._memory.hold(weight):
+            return await self._run(work, *args)
 
     async def _run(self, work: Callable[..., Result], *args: object) -> Result:
         return await run_to_end(work, *args, executor=self._threads)
@@ -211,7 +216,7 @@ def _scaled(pixels: Pixels, target: tuple[int, int], slack: int) -> Image.Image:
     image = _shrunk(pixels, _shrinking(pixels.size, target, slack))
     if image.size != target:
         image = image.resize(target, Image.Resampling.LANCZOS)
-    if (turn := _UPRIGHT.get(pixels.orientation())) is not None:
+    if (turn := UPRIGHT.get(pixels.orientation())) is not None:
         image = image.transpose(turn)
     return image
 

@@ -2,15 +2,17 @@
 
 import asyncio
 import wave
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from io import BytesIO
 
-from handlers.errors import EmptyFileError, FileTooLargeError, SoundUnreadableError
+from handlers.errors import EmptyFileError, SoundUnreadableError
 from handlers.media import clips
 from handlers.media.clips import Clips
 from handlers.media.containers import MIME_TYPES, is_ogg_opus, ogg_opus_duration, true_format
-from handlers.media.ffmpeg import FORMATS, Ffmpeg, Probe
-from handlers.media.sizes import human_size
+from handlers.media.ffmpeg import FORMATS, Ffmpeg
+from handlers.media.ffmpeg_reports import Probe
+from handlers.media.recordings import Recording, SoundRoute, longest_request, recorded
 from handlers.media.threads import run_to_end
 from handlers.ports import Sound
 
@@ -19,6 +21,8 @@ from handlers.ports import Sound
 _PYDUB_DECODED_BYTES = 16 * 1024 * 1024
 _PYDUB_BYTES = 5 * 1024 * 1024
 _AT_ONCE = 2
+_LONGER = 5
+"""An hour is recorded in 8 s; one that lasts ten, on a busy machine, must not run into the end."""
 
 _WAVEFORM_STEP_S = 0.1
 _WAVEFORM_STEPS = 256
@@ -36,6 +40,7 @@ class SoundStudio:
 
     def __init__(self, timeout_s: float = 120.0) -> None:
         self._ffmpeg = Ffmpeg(timeout_s)
+        self._recorder = Ffmpeg(timeout_s * _LONGER)
         self._clips: Clips | None = None
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -72,26 +77,37 @@ class SoundStudio:
             ogg = await self._ffmpeg.join(named, "ogg")
         return ogg, await run_to_end(ogg_opus_duration, ogg)
 
-    async def fit(self, sound: Sound, formats: frozenset[str], max_bytes: int) -> Sound:
-        """The sound as a service takes it, its length measured.
+    async def fit(self, sound: Sound, route: SoundRoute) -> Sound | None:
+        """The sound as a service takes it in one request, its length measured.
 
-        It goes as it is, under a name that tells the truth, where it can, else as OGG/Opus.
-        FileTooLargeError (values ``size`` and ``limit``) if it is too large even so.
+        It goes as it is, under a name that tells the truth, where it can, else as OGG/Opus. None if
+        it is too long or too large for one request: ``record`` makes pieces of it.
         """
         format_name = _format_of(sound.data, _ending(sound.name))
         duration_s = await self.duration(sound.data, format_name)
-        name = _name_for(format_name, formats)
-        if name and len(sound.data) <= max_bytes:
+        if duration_s > route.max_seconds:
+            return None
+        name = _name_for(format_name, route.formats)
+        if name and len(sound.data) <= route.max_bytes:
             return Sound(sound.data, MIME_TYPES[format_name], name, duration_s)
+        if duration_s > longest_request(route):
+            return None
         fitting = await self.convert(sound, "ogg")
-        if len(fitting.data) > max_bytes:
-            size = max(len(sound.data), len(fitting.data))
-            raise FileTooLargeError(
-                f"{len(fitting.data)} bytes as OGG/Opus",
-                size=human_size(size),
-                limit=human_size(max_bytes),
-            )
-        return fitting
+        return fitting if len(fitting.data) <= route.max_bytes else None
+
+    @asynccontextmanager
+    async def record(self, sound: Sound, route: SoundRoute) -> AsyncIterator[Recording]:
+        """What ``fit`` does not fit, in pieces; ``sound`` itself can be let go of in the block.
+
+        FileTooLargeError (values ``size`` and ``limit``) if the route takes next to nothing.
+        """
+        format_name = _format_of(sound.data, _ending(sound.name))
+        async with AsyncExitStack() as stack:
+            async with self._slots:
+                opening = recorded(self._recorder, sound.data, format_name, route)
+                del sound
+                recording = await stack.enter_async_context(opening)
+            yield recording
 
     async def to_voice(self, data: bytes) -> tuple[bytes, float]:
         """A voice message: OGG/Opus and its seconds. What is OGG/Opus stays bit for bit."""

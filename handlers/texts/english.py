@@ -8,8 +8,10 @@ LINES: dict[str, str] = {
     ),
     "help": (
         "Write, send a photo, or speak: I answer. In a group, mention me or reply to me.\n"
-        "What works on a message (/describe, /transcribe, /translate) takes what you send along, "
-        "or one that is there: as a reply to it, or by its menu.\n"
+        "What works on a message (/describe, /edit, /variation, /transcribe, /translate) takes "
+        "what you send along, or one that is there: as a reply to it, or by its menu.\n"
+        "To change only a part of a picture, say which in words; or send a mask with /edit: a PNG "
+        "of the same size, transparent where the picture may change.\n"
     ),
     "stranger": (
         "Hello! I only answer people on my list, and you are not on it yet. To let you in, my "
@@ -23,6 +25,10 @@ LINES: dict[str, str] = {
     "ask_me": "Yes? Write your question after my name, or reply to a message with it.",
     # answers
     "transcript": "🎤 {text}",
+    "listening": "🎤 Listening: {done} of {total} parts are written down.",
+    "translating": "🌐 Translating: {done} of {total} parts are done.",
+    "whole_in_file": "📄 This is its beginning; the file holds all of it.",
+    "no_times": "⏱ The service behind me does not tell when what was said: here is the text alone.",
     "notice_stopped": "⏹ Stopped.",
     "notice_cut": "⚠️ This answer broke off before its end. Press Continue to go on with it.",
     "notice_length": "⚠️ This answer reached its length limit. Press Continue to go on with it.",
@@ -53,9 +59,29 @@ LINES: dict[str, str] = {
     "restarting": "I am being restarted. Please try again in a moment.",
     "new": "A new conversation begins. I no longer look at what was said before.",
     "reply_to_sound": "There is no recording in it. Give me one with it.",
-    "reply_to_picture": "There is no picture in it. Give me one with it.",
+    "button_picture_again": "↻ Again",
+    "button_variation": "Variation",
+    "button_edit": "Edit",
+    "button_full_size": "Full size",
+    "picture_cost": "{cost}",
+    "pictures_cost": "{cost} for {count} pictures",
+    "variation_by_edit": "The service makes no variations: I asked for one in words, as an edit.",
+    "edit_how": (
+        "Reply to the picture with /edit and what to change, for example: /edit make the sky darker"
+    ),
+    "no_picture_to_edit": "There is no picture in it. Give me one with it, or reply to one.",
+    "picture_forgotten": "I no longer have that picture. Send it to me again, and I work on it.",
+    "picture_transparent_jpeg": (
+        "A JPEG cannot be transparent. Please take format=png or format=webp."
+    ),
+    "too_many_pictures": "Those are too many pictures; I can work on up to 16 at once.",
+    "one_picture_only": "A variation is made of one picture. Please give me just one.",
+    "reply_to_picture": "There is no picture or video in it. Give me one with it.",
     "describe": "Describe this picture.",
-    "reply_to_translate": "There is nothing to translate in it. Give me a recording or a text.",
+    "describe_video": "Describe what happens in this video.",
+    "reply_to_translate": (
+        "There is nothing to translate in it. Give me a recording, a photo or a text."
+    ),
     "speech_failed": "I could not speak this answer. It stands above as text. (ref {ref})",
     # settings
     "settings": (
@@ -64,6 +90,7 @@ LINES: dict[str, str] = {
         "Spoken answers: {voice_mode}, voice {voice}\n"
         "Looking at pictures: {detail}\n"
         "Language: {language}\n"
+        "Voice notes: {voice_note}\n"
         "Persona: {persona}"
     ),
     "default": "default",
@@ -78,10 +105,16 @@ LINES: dict[str, str] = {
     ),
     "detail_menu": (
         "Looking at pictures: {detail}\n"
-        "low is quick and cheap, high sees small print, auto leaves it to the service."
+        "low is quick and cheap, high sees small print, auto leaves it to the service. Videos are "
+        "looked at closely only if you pick high."
     ),
     "language_menu": (
         "Language: {language}\nPick one, or send /settings language and a tag such as sv or pt-BR."
+    ),
+    "voice_note_menu": (
+        "Voice notes: {voice_note}\n"
+        "chat: I answer what you say. transcribe: I write it down. translate: I write it down in "
+        "English."
     ),
     "persona_shown": "Who I am here:\n{persona}",
     "persona_standard": "I am my usual self here. /persona and a text makes me somebody else.",
@@ -91,6 +124,7 @@ LINES: dict[str, str] = {
     "button_voice": "Voice",
     "button_detail": "Pictures",
     "button_language": "Language",
+    "button_voice_note": "Voice notes",
     "button_persona": "Persona",
     "button_back": "‹ Settings",
     "chosen": "✓ {label}",
@@ -116,15 +150,23 @@ LINES: dict[str, str] = {
         "That picture has too many pixels ({megapixels} megapixels); I can take up to {limit}. "
         "Please send a smaller copy."
     ),
+    "error_picture_option": (
+        "The service cannot do that with {option}. Please choose another, or leave it out."
+    ),
+    "error_picture_value": "{name} can be {allowed}.",
     "error_picture_unreachable": (
         "The picture behind that link could not be fetched. Please send it as a photo."
     ),
+    "error_video_unreadable": (
+        "I cannot read that video; it may be damaged. Please send it again as MP4."
+    ),
+    "error_video_without_frames": "There is no picture in that video. Please send another.",
     "error_sound_unreadable": (
         "I cannot read that recording; it may be damaged. Please record it again."
     ),
     "error_nothing_heard": "I heard no words in that recording. Please try again, a little closer.",
     "error_content_unsupported": (
-        "I cannot read {kind} yet. Send me text, a photo or a voice message."
+        "I cannot read {kind} yet. Send me text, a photo, a video or a voice message."
     ),
     "error_arguments": "Please write it like this: {usage}",
     "error_question_too_long": (

@@ -182,8 +182,8 @@ async def test_the_menu_of_commands_is_registered(stage: Stage) -> None:
 
     [menu] = stage.telegram.commands.values()
     assert [c["command"] for c in menu] == [
-        "start", "help", "new", "ask", "image", "describe", "transcribe", "translate", "retry",
-        "stop", "model", "voice", "persona", "settings", "usage",
+        "start", "help", "new", "ask", "image", "edit", "variation", "describe", "transcribe",
+        "translate", "retry", "stop", "model", "voice", "persona", "detail", "settings", "usage",
     ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ async def test_a_follow_up_sees_the_photo_again(stage: Stage) -> None:
 async def test_low_detail_is_chosen_per_chat(stage: Stage) -> None:
     _, chat = stage.alice()
     async with running(stage.config()):
-        chat.send_text("/settings detail low")
+        chat.send_text("/detail low")
         await chat.wait_for_bot_message()
         chat.send_photo(
             samples.heic(1600, 1200), "this?", as_document=True, name="a.heic", mime="image/heic"

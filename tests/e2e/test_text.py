@@ -228,12 +228,11 @@ async def test_a_reply_brings_what_is_replied_to(stage: Stage) -> None:
 async def test_what_nobody_can_read_gets_a_polite_line(stage: Stage) -> None:
     _, chat = stage.alice()
     async with running(stage.config()):
-        chat.send_sticker()
         chat.send_contact()
         chat.send_poll("Tea?")
         chat.send_location()
         chat.send_dice()
-        await chat.wait_for_bot_message(5)
+        await chat.wait_for_bot_message(4)
 
     assert all("I cannot read" in m.text for m in chat.bot_messages)
     assert stage.openai.chats() == []

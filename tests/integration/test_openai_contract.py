@@ -234,7 +234,7 @@ async def test_openai_is_told_which_person_asks_for_a_picture(emulator: OpenAIEm
     options = OpenAIOptions()
     async with connect(emulator) as client:
         catalogue = await asyncio.to_thread(ModelCatalogue, options)
-        await ImageRoute(client, catalogue, options).generate("A fox", "person-hash")
+        await ImageRoute(client, catalogue, options).generate("A fox", person="person-hash")
     assert emulator.requests[-1].body == {
         "model": options.image_model,
         "prompt": "A fox",

@@ -204,7 +204,7 @@ async def test_a_picture_comes_with_what_it_cost(emulator: OpenAIEmulator) -> No
     async with open_room(
         emulator.base_url, image_model="gpt-image-2", models={"gpt-image-2": prices}
     ) as room:
-        made = await room.images.generate("A fox in the snow", "person-hash")
+        made = await room.images.generate("A fox in the snow", person="person-hash")
     assert emulator.requests[0].body == {
         "model": "gpt-image-2",
         "prompt": "A fox in the snow",

@@ -12,16 +12,21 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = ("bot", "handlers", "storage", "tests")
 
-CAPABILITIES = frozenset({"chat", "images", "settings", "translation", "usage"})
+CAPABILITIES = frozenset(
+    {"chat", "image_edits", "images", "settings", "transcription", "translation", "usage"}
+)
 """What people can ask for, one module each. None knows another; dispatch is given them."""
 SHARED = frozenset(
     {
         "questions",
         "telling",
         "filling",
+        "languages",
+        "long_texts",
         *("messages", "ports", "errors", "commands", "texts", "prompts"),
         *("access", "context_window", "conversation", "lanes", "memory", "turn"),
-        *("hearing", "speaking", "vision", "media"),
+        *("hearing", "speaking", "vision", "watching", "media"),
+        *("gallery", "picture_options", "picture_sources"),
     }
 )
 """What capabilities are made of. Knows none of them."""

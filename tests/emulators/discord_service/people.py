@@ -52,10 +52,14 @@ class Channel(ChannelState):
         sender: User | None = None,
         reply_to: Message | None = None,
         attachments: Sequence[Upload] = (),
+        stickers: Sequence[Json] = (),
         mention_bot: bool = False,
         is_ping: bool = True,
     ) -> Message:
-        """A reply notifies whom it answers unless ``is_ping`` is off."""
+        """A reply notifies whom it answers unless ``is_ping`` is off.
+
+        ``stickers``: id, name and format_type of each; their pictures are kept elsewhere.
+        """
         if mention_bot:
             text = f"{self.world.bot.mention} {text}"
         if len(text) > MAX_CONTENT:
@@ -66,6 +70,8 @@ class Channel(ChannelState):
             author = reply_to.author.raw
             if is_ping and author not in fields["mentions"]:
                 fields["mentions"] = [*fields["mentions"], author]
+        if stickers:
+            fields["sticker_items"] = [dict(sticker) for sticker in stickers]
         files = [self.world.files.add(upload, self.id) for upload in attachments]
         bot = self.world.bot
         if self.is_thread and bot.raw in fields["mentions"] and bot not in self.members:

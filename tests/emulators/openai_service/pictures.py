@@ -1,18 +1,17 @@
-"""Pictures: what is sent is really decoded, and what is made is really a picture."""
+"""Pictures that are sent: they are really decoded, and judged by the rules of the routes."""
 
 import base64
 import binascii
-import hashlib
 import io
 import math
 import re
-import time
 import warnings
 from functools import lru_cache, partial
 from typing import Any
 
 from PIL import Image
 
+from tests.emulators.openai_service.drawing import draw
 from tests.emulators.openai_service.errors import (
     ApiError,
     ViolationError,
@@ -25,7 +24,7 @@ from tests.emulators.openai_service.errors import (
     require_range,
 )
 from tests.emulators.openai_service.records import RecordedRequest, SeenPicture, Upload
-from tests.emulators.openai_service.replies import Making, Reply, json_reply
+from tests.emulators.openai_service.replies import Making
 
 _MAX_SEEN_BYTES = 20 * 1024 * 1024
 _MAX_EDITED_BYTES = 50 * 1024 * 1024
@@ -40,7 +39,10 @@ _GENERATION = names(
     " frame_duration_ms svg"
 )
 _EDIT = (_GENERATION | {"input_fidelity"}) - {"moderation", "style"}
-_OUTPUT_TOKENS = {"low": 272, "medium": 1_056, "auto": 1_056, "high": 4_160}
+_OLD_GENERATION = names("prompt model n size response_format user")
+_OLD_EDIT = _OLD_GENERATION
+_VARIATION = names("model n size response_format user")
+_MAX_OLD_PROMPT = 1_000
 
 
 def seen_picture(url: object, detail: object, param: str) -> SeenPicture:
@@ -98,24 +100,106 @@ def _tokens(width: int, height: int, detail: object) -> int:
 def check_generation(request: RecordedRequest) -> Making:
     refuse_unknown(request.body, _GENERATION)
     _check_options(dict(request.body))
-    return partial(_draw, request)
+    return partial(draw, request)
 
 
 def check_edit(request: RecordedRequest) -> Making:
     refuse_unknown(request.body, _EDIT)
     _check_options(dict(request.body))
+    images, masks = _uploads(request)
+    refuse_unless(len(images) <= _MAX_EDITED, "Too many images: at most 16.", "image")
+    is_list = any(image.field == "image[]" for image in images)
+    refuse_unless(len(images) == 1 or is_list, "Duplicate parameter: 'image'.", "image")
+    sizes = [_edited_size(image, _MAX_EDITED_BYTES) for image in images]
+    for image in images:
+        _check_format(image, frozenset({"PNG", "WEBP", "JPEG"}))
+    _check_masks(masks, sizes[0])
+    return partial(draw, request)
+
+
+def check_old_generation(request: RecordedRequest) -> Making:
+    """For models of the kind of dall-e-2."""
+    refuse_unknown(request.body, _OLD_GENERATION)
+    _check_old_options(dict(request.body))
+    require(request.body, "prompt")
+    require_length(request.body, "prompt", _MAX_OLD_PROMPT)
+    return partial(draw, request)
+
+
+def check_old_edit(request: RecordedRequest) -> Making:
+    """One square PNG, and a mask unless it is transparent itself."""
+    refuse_unknown(request.body, _OLD_EDIT)
+    _check_old_options(dict(request.body))
+    require(request.body, "prompt")
+    require_length(request.body, "prompt", _MAX_OLD_PROMPT)
+    image, masks = _square(request)
+    _check_masks(masks, _edited_size(image, _MAX_MASK_BYTES))
+    has_hole = _has_hole(image) or any(_has_hole(mask) for mask in masks)
+    refuse_unless(has_hole, "Nothing is transparent, so nothing can be edited.", "mask")
+    return partial(draw, request)
+
+
+def check_variation(request: RecordedRequest, *, is_old: bool) -> Making:
+    refuse_unknown(request.body, _VARIATION)
+    if not is_old:
+        # Not a fault of the client: it cannot know but by asking.
+        raise ApiError(
+            f"Invalid value: '{request.body.get('model')}'. Value must be 'dall-e-2'.",
+            param="model",
+            code="invalid_value",
+        )
+    _check_old_options(dict(request.body))
+    _square(request)
+    return partial(draw, request)
+
+
+def _uploads(request: RecordedRequest) -> tuple[list[Upload], list[Upload]]:
+    """The images, at least one, and the masks, at most one."""
     images = [file for file in request.files if file.field in ("image", "image[]")]
     masks = [file for file in request.files if file.field == "mask"]
+    strange = [file.field for file in request.files if file not in (*images, *masks)]
+    refuse_unless(not strange, f"Unknown parameter: {strange}.", "image", "unknown_parameter")
     refuse_unless(len(images) > 0, "Missing required parameter: 'image'.", "image")
-    refuse_unless(len(images) <= _MAX_EDITED, "Too many images: at most 16.", "image")
-    sizes = [_edited_size(image, _MAX_EDITED_BYTES) for image in images]
+    refuse_unless(len(masks) <= 1, "Duplicate parameter: 'mask'.", "mask")
+    return images, masks
+
+
+def _square(request: RecordedRequest) -> tuple[Upload, list[Upload]]:
+    images, masks = _uploads(request)
+    refuse_unless(len(images) == 1 and images[0].field == "image", "Expected one image.", "image")
+    width, height = _edited_size(images[0], _MAX_MASK_BYTES)
+    refuse_unless(width == height, "Uploaded image must be a square.", "image")
+    _check_format(images[0], frozenset({"PNG"}))
+    return images[0], masks
+
+
+def _check_masks(masks: list[Upload], size: tuple[int, int]) -> None:
     for mask in masks:
-        size = _edited_size(mask, _MAX_MASK_BYTES)
-        refuse_unless(size == sizes[0], "The mask must have the first image's size.", "mask")
+        is_alike = _edited_size(mask, _MAX_MASK_BYTES) == size
+        refuse_unless(is_alike, "The mask must have the first image's size.", "mask")
+        _check_format(mask, frozenset({"PNG"}))
         with Image.open(io.BytesIO(mask.data)) as image:
-            has_alpha = image.format == "PNG" and "A" in image.getbands()
+            has_alpha = "A" in image.getbands()
         refuse_unless(has_alpha, "The mask must be a PNG with an alpha channel.", "mask")
-    return partial(_draw, request)
+
+
+def _check_format(file: Upload, formats: frozenset[str]) -> None:
+    with Image.open(io.BytesIO(file.data)) as image:
+        format_ = str(image.format)
+    mime = f"image/{format_.lower()}"
+    refuse_unless(format_ in formats, f"Unsupported format {format_}.", file.field)
+    refuse_unless(file.content_type == mime, f"Unsupported mimetype for {mime}.", file.field)
+
+
+def _has_hole(file: Upload) -> bool:
+    with Image.open(io.BytesIO(file.data)) as image:
+        return any(image.convert("RGBA").getchannel("A").histogram()[:255])
+
+
+def _check_old_options(body: dict[str, Any]) -> None:
+    require_range(body, "n", 1, 10)
+    require_choice(body, "size", frozenset({"256x256", "512x512", "1024x1024"}))
+    require_choice(body, "response_format", frozenset({"url", "b64_json"}))
 
 
 def _edited_size(file: Upload, max_bytes: int) -> tuple[int, int]:
@@ -132,6 +216,7 @@ def _check_options(body: dict[str, Any]) -> None:
     require_choice(body, "background", frozenset({"transparent", "opaque", "auto"}))
     require_choice(body, "output_format", frozenset({"png", "jpeg", "webp"}))
     require_range(body, "output_compression", 0, 100)
+    require_range(body, "partial_images", 0, 3)
     model = str(body.get("model") or "")
     if not model.startswith(("gpt-image", "chatgpt-image")):
         return
@@ -157,40 +242,3 @@ def _is_free_size(size: str) -> bool:
     width, height = int(match[1]), int(match[2])
     is_whole = width % 16 == 0 and height % 16 == 0
     return is_whole and max(width, height) <= 3840 and 1 / 3 <= width / height <= 3
-
-
-def _draw(request: RecordedRequest, _words: str) -> Reply:
-    """Pictures in a colour that follows from the prompt."""
-    body = request.body
-    if body.get("stream"):
-        raise ApiError("The emulator does not stream pictures.", status=501)
-    prompt, count = str(body["prompt"]), int(body.get("n") or 1)
-    size, format_ = str(body.get("size") or "auto"), str(body.get("output_format") or "png")
-    width, height = (1024, 1024) if size == "auto" else map(int, size.split("x"))
-    colour = tuple(hashlib.sha256(prompt.encode()).digest()[:3])
-    buffer = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(buffer, format_)
-    encoded = base64.b64encode(buffer.getvalue()).decode()
-    quality = str(body.get("quality") or "auto")
-    text_tokens, image_tokens = -(-len(prompt) // 4), 323 * len(request.files)
-    output_tokens = _OUTPUT_TOKENS.get(quality, 6_208) * count
-    answer = {
-        "created": int(time.time()),
-        "data": [{"b64_json": encoded} for _ in range(count)],
-        "background": "opaque",
-        "output_format": format_,
-        "quality": "medium" if quality == "auto" else quality,
-        "size": f"{width}x{height}",
-        "usage": {
-            "input_tokens": text_tokens + image_tokens,
-            "input_tokens_details": {"text_tokens": text_tokens, "image_tokens": image_tokens},
-            "output_tokens": output_tokens,
-            "total_tokens": text_tokens + image_tokens + output_tokens,
-        },
-    }
-    billed = {
-        "images": count,
-        "input_tokens": text_tokens + image_tokens,
-        "output_tokens": output_tokens,
-    }
-    return json_reply(answer, billed)

@@ -11,6 +11,7 @@ from typing import Self
 from aiohttp import web
 
 from tests.emulators import specs
+from tests.emulators.openai_service.drawing import send_watched
 from tests.emulators.openai_service.errors import ApiError, ViolationError
 from tests.emulators.openai_service.ledger import Ledger, tokens_of
 from tests.emulators.openai_service.models import ENDS, model_object
@@ -67,6 +68,10 @@ class OpenAIEmulator:
         self.transcripts: Words = "hello from the recording"
         self.translations: Words = "hello in English"
         self.context_tokens = 400_000
+        self.old_image_models: set[str] = {"dall-e-2"}
+        """Those that take one square PNG."""
+        self.shows_partial_images = True
+        """False: a request to watch a picture is answered with a plain, whole one."""
         self.missing_models: set[str] = set()
         """Answered 404, beside those whose shutdown date has come by ``today``."""
         self.retired_routes: dict[str, int] = {}
@@ -180,7 +185,9 @@ class OpenAIEmulator:
         """In a thread, since it decodes pictures and sound; recorded once it is judged."""
         judged: Judged | None = None
         try:
-            judged = await asyncio.to_thread(judge, recorded, self._folder)
+            judged = await asyncio.to_thread(
+                judge, recorded, self._folder, frozenset(self.old_image_models)
+            )
         finally:
             if isinstance(judged, ChatCall):
                 self._calls.append(judged)
@@ -238,8 +245,13 @@ class OpenAIEmulator:
     async def _answer_whole(
         self, request: web.Request, recorded: RecordedRequest, making: Making, step: Step | None
     ) -> web.StreamResponse:
-        if self._is_silent(step, is_stream=False):
+        is_watched = bool(recorded.body.get("stream")) and self.shows_partial_images
+        if self._is_silent(step, is_stream=is_watched):
             return await self._hang(request)
+        if is_watched:
+            response, billed = await send_watched(request, recorded, step, self._stopping)
+            self.ledger.bill(str(recorded.body.get("model") or ""), billed)
+            return response
         if isinstance(step, Gated):
             await wait_for_any(step.gate, self._stopping)
         reply: Reply = await asyncio.to_thread(making, self._words(recorded, step))

@@ -29,6 +29,8 @@ from tests.emulators.openai_service.replies import Making, Reply, json_reply
 VOICES = names("alloy ash ballad coral echo fable onyx nova sage shimmer verse marin cedar")
 _MAX_UPLOAD_BYTES = 25 * 1024 * 1024
 _SHORTEST_S = 0.1
+_LONGEST_S = 1400.0
+"""For the models that are named gpt-."""
 _SECONDS_A_CHARACTER = 0.06
 _LONGEST_SPEECH_S = 60.0
 _RATE = 24_000
@@ -79,7 +81,14 @@ def check_transcription(request: RecordedRequest) -> Making:
     if body.get("timestamp_granularities"):
         is_verbose = body.get("response_format") == "verbose_json"
         refuse_unless(is_verbose, "Timestamps need verbose_json.", "timestamp_granularities")
-    return partial(_transcript, body, _seconds(request))
+    seconds = _seconds(request)
+    refuse_unless(
+        is_whisper or seconds <= _LONGEST_S,
+        f"audio duration {seconds} seconds is longer than {_LONGEST_S:.0f} seconds which is the "
+        "maximum for this model",
+        "file",
+    )
+    return partial(_transcript, body, seconds)
 
 
 def check_translation(request: RecordedRequest) -> Making:
@@ -147,9 +156,15 @@ def _transcript(body: Mapping[str, Any], seconds: float, words: str) -> Reply:
         usage = {"type": "duration", "seconds": seconds}
         return json_reply({"text": words, "usage": usage}, billed)
     if shape == "verbose_json":
-        segment = {"id": 0, "start": 0.0, "end": seconds, "text": words}
-        answer = {"task": "transcribe", "language": "english", "duration": seconds, "text": words}
-        return json_reply(answer | {"segments": [segment]}, billed)
+        answer = {
+            "task": "transcribe",
+            "language": "english",
+            "duration": seconds,
+            "text": words,
+            "segments": _segments(words, seconds),
+            "usage": {"type": "duration", "seconds": seconds},
+        }
+        return json_reply(answer, billed)
     end = f"00:{int(seconds) // 60:02}:{int(seconds) % 60:02}"
     text = {
         "text": f"{words}\n",
@@ -157,6 +172,27 @@ def _transcript(body: Mapping[str, Any], seconds: float, words: str) -> Reply:
         "vtt": f"WEBVTT\n\n00:00:00.000 --> {end}.000\n{words}\n\n",
     }[shape]
     return Reply(text.encode(), "text/plain; charset=utf-8", billed)
+
+
+def _segments(words: str, seconds: float) -> list[dict[str, Any]]:
+    """One a sentence, of equal lengths; with a space before the text, as Whisper has it."""
+    sentences = re.findall(r"[^.!?\s][^.!?]*[.!?]*", words)
+    length = seconds / max(1, len(sentences))
+    return [
+        {
+            "id": number,
+            "seek": 0,
+            "start": round(number * length, 2),
+            "end": round((number + 1) * length, 2),
+            "text": f" {sentence.strip()}",
+            "tokens": [],
+            "temperature": 0.0,
+            "avg_logprob": -0.2,
+            "compression_ratio": 1.2,
+            "no_speech_prob": 0.01,
+        }
+        for number, sentence in enumerate(sentences)
+    ]
 
 
 def check_speech(request: RecordedRequest) -> Making:

@@ -56,6 +56,7 @@ class Methods:
             "editMessageText": sending.edit_text,
             "editMessageCaption": sending.edit_caption,
             "editMessageReplyMarkup": sending.edit_markup,
+            "editMessageMedia": sending.edit_media,
             "sendPhoto": sending.send_photo,
             "sendVoice": sending.send_voice,
             "sendAudio": sending.send_audio,

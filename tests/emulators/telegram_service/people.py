@@ -99,10 +99,21 @@ class Chat(ChatState):
         return self._say({"video_note": note}, file, **how)
 
     def send_video(self, content: bytes, duration: int = 1, caption: str = "", **how: Any) -> Json:
+        """As the app makes it of any video: MP4."""
         file = self._file(content, "videos", "video.mp4", "video/mp4")
         video = file.raw | {"duration": duration, "width": 320, "height": 240}
         content_fields = {"video": video | {"mime_type": "video/mp4"}} | self._caption(caption)
         return self._say(content_fields, file, **how)
+
+    def send_animation(
+        self, content: bytes, duration: int = 1, caption: str = "", **how: Any
+    ) -> Json:
+        """A GIF as the app sends it: MP4 without sound, and for old clients a document too."""
+        file = self._file(content, "animations", "giphy.mp4", "video/mp4")
+        document = file.raw | {"file_name": "giphy.mp4", "mime_type": "video/mp4"}
+        animation = document | {"duration": duration, "width": 320, "height": 240}
+        fields = {"animation": animation, "document": document} | self._caption(caption)
+        return self._say(fields, file, **how)
 
     def send_document(
         self,
@@ -119,10 +130,24 @@ class Chat(ChatState):
         extra = self._caption(caption) | ({"media_group_id": album} if album else {})
         return self._say({"document": document} | extra, file, **how)
 
-    def send_sticker(self, emoji: str = "👍", content: bytes = b"RIFF", **how: Any) -> Json:
-        file = self._file(content, "stickers", "sticker.webp", "image/webp")
-        kind = {"type": "regular", "is_animated": False, "is_video": False, "emoji": emoji}
-        return self._say({"sticker": file.raw | kind | {"width": 512, "height": 512}}, file, **how)
+    def send_sticker(
+        self,
+        emoji: str = "👍",
+        content: bytes = b"RIFF",
+        *,
+        kind: str = "webp",
+        thumbnail: bytes = b"",
+        **how: Any,
+    ) -> Json:
+        """``kind``: webp, which is still; webm, a video; tgs, a drawing that moves."""
+        mimes = {"webp": "image/webp", "webm": "video/webm", "tgs": "application/x-tgsticker"}
+        file = self._file(content, "stickers", f"sticker.{kind}", mimes[kind])
+        sticker = file.raw | {"type": "regular", "emoji": emoji, "width": 512, "height": 512}
+        sticker |= {"is_animated": kind == "tgs", "is_video": kind == "webm"}
+        if thumbnail:
+            small = self._file(thumbnail, "thumbnails", "thumbnail.webp", "image/webp")
+            sticker["thumbnail"] = small.raw | {"width": 128, "height": 128}
+        return self._say({"sticker": sticker}, file, **how)
 
     def send_contact(self, phone: str = "+15550100", name: str = "Bob", **how: Any) -> Json:
         return self._say({"contact": {"phone_number": phone, "first_name": name}}, **how)

@@ -134,6 +134,19 @@ class Sending:
         }
         return self._rewrite(chat, message, kept | self._keyboard(params))
 
+    async def edit_media(self, params: Json) -> Json:
+        """Another picture, with its caption and its buttons, in the place of one."""
+        chat = find_chat(self._world, params)
+        message = find_own_message(chat, params)
+        media = params.get("media") or {}
+        if message.file is None:
+            raise bad_request("there is no media in the message to edit")
+        if media.get("type") != "photo":
+            raise breach(f"this emulator edits no {media.get('type')}")
+        content, file = await self._photo(media.get("media"))
+        chat.rewrite(message, content | self._caption(media) | self._keyboard(params), file)
+        return message.copy_raw()
+
     async def send_photo(self, params: Json) -> Json:
         chat = find_chat(self._world, params)
         content, file = await self._photo(params.get("photo"))

@@ -187,10 +187,17 @@ class ChatState:
         del self._messages[message_id]
         self.world.changes.announce()
 
-    def rewrite(self, message: Message, content: Json) -> None:
-        """Replace text or caption, entities and keyboard by what ``content`` has of them."""
+    def rewrite(self, message: Message, content: Json, file: StoredFile | None = None) -> None:
+        """Replace text or caption, entities and keyboard by what ``content`` has of them.
+
+        With a ``file`` the medium, too.
+        """
         for key in ("entities", "caption_entities", "reply_markup"):
             message.raw.pop(key, None)
+        if file is not None:
+            message.raw.pop("caption", None)
+            message.raw.pop("document", None)
+            message.file = file
         message.raw |= content | {"edit_date": int(time.time())}
         message.remember()
         self.world.changes.announce()

@@ -56,9 +56,13 @@ async def test_a_file_of_a_message_tells_where_it_hangs(scene: Scene) -> None:
         ("audio/ogg; codecs=opus", "song", AttachmentKind.AUDIO, "audio/ogg"),
         ("application/ogg", "song.ogg", AttachmentKind.AUDIO, "audio/ogg"),
         (None, "song.m4a", AttachmentKind.AUDIO, "audio/mp4"),
+        ("video/mp4", "film.mp4", AttachmentKind.VIDEO, "video/mp4"),
+        ("video/webm; codecs=vp9", "film", AttachmentKind.VIDEO, "video/webm"),
+        (None, "film.MOV", AttachmentKind.VIDEO, "video/quicktime"),
+        ("image/gif", "wave.gif", AttachmentKind.PHOTO, "image/gif"),
     ],
 )
-async def test_a_picture_or_a_sound_is_told_by_type_or_name(
+async def test_a_picture_a_sound_or_a_video_is_told_by_type_or_name(
     scene: Scene, mime: str | None, name: str, kind: AttachmentKind, read_as: str
 ) -> None:
     found = named(scene, content_type=mime, filename=name)
@@ -68,8 +72,6 @@ async def test_a_picture_or_a_sound_is_told_by_type_or_name(
 @pytest.mark.parametrize(
     ("mime", "name", "words"),
     [
-        ("video/mp4", "film.mp4", "a video"),
-        ("video/webm", "song.weba", "a video"),
         ("application/pdf", "paper.pdf", "a file of this type"),
         ("text/plain; charset=utf-8", "notes.txt", "a file of this type"),
         (None, "notes", "a file of this type"),
@@ -112,14 +114,14 @@ async def test_all_files_come_in_their_order_with_their_sizes(scene: Scene) -> N
         "look",
         attachments=[
             Upload("a.png", cat),
-            Upload("film.mp4", b"", "video/mp4"),
+            Upload("film.mp4", b"short", "video/mp4"),
             Upload("b.mp3", b"ID3", claimed_bytes=30 << 20),
         ],
     )
     files = read_attachments(await scene.ear.message())
     assert [(one.kind, one.name, one.size_bytes) for one in files] == [
         (AttachmentKind.PHOTO, "a.png", len(cat)),
-        (AttachmentKind.OTHER, "a video", None),
+        (AttachmentKind.VIDEO, "film.mp4", 5),
         (AttachmentKind.AUDIO, "b.mp3", 30 << 20),
     ]
     where = f"{scene.general.id}/{said.id}"
@@ -128,16 +130,32 @@ async def test_all_files_come_in_their_order_with_their_sizes(scene: Scene) -> N
     )
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"), [({"sticker_items": [STICKER]}, "a sticker"), ({"poll": POLL}, "a poll")]
-)
-async def test_a_sticker_or_a_poll_counts_where_there_is_nothing_else(
-    scene: Scene, changes: dict[str, Any], words: str
-) -> None:
+async def test_a_poll_counts_where_there_is_nothing_else(scene: Scene) -> None:
     def read(text: str, **more: Any) -> list[str]:
-        message = scene.build(scene.direct.send(text), **changes, **more)
+        message = scene.build(scene.direct.send(text), poll=POLL, **more)
         return [attachment.name for attachment in read_attachments(message)]
 
-    assert read("") == [words]
+    assert read("") == ["a poll"]
     assert read("hello") == []
     assert read("", attachments=[file(filename="a.png")]) == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("format_type", "ending", "mime", "about"),
+    [
+        (1, ".png", "image/png", "a sticker (Wave)"),
+        (2, ".png", "image/png", "an animated sticker (Wave)"),
+        (3, "", "", "an animated sticker (Wave), which cannot be seen here"),
+        (4, ".gif", "image/gif", "an animated sticker (Wave)"),
+    ],
+)
+async def test_a_sticker_is_seen_beside_words_and_files(
+    scene: Scene, format_type: int, ending: str, mime: str, about: str
+) -> None:
+    items = [STICKER | {"format_type": format_type}]
+    message = scene.build(
+        scene.direct.send("hello"), sticker_items=items, attachments=[file(filename="a.png")]
+    )
+    _, found = read_attachments(message)
+    assert (found.kind, found.mime, found.about) == (AttachmentKind.STICKER, mime, about)
+    assert found.ref.endswith(f"/stickers/1{ending}") if ending else found.ref == ""

@@ -60,8 +60,8 @@ def test_a_file_that_may_come_several_times_has_a_field_for_each(
 
 
 def test_a_required_file_is_required(by_name: dict[str, Json]) -> None:
-    assert by_name["transcribe"]["options"] == [
-        {"type": 11, "name": "file", "description": "A recording", "required": True}
+    assert by_name["describe"]["options"] == [
+        {"type": 11, "name": "file", "description": "A picture or a video", "required": True}
     ]
 
 

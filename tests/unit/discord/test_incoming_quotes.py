@@ -98,13 +98,14 @@ async def test_a_reply_to_what_holds_nothing_to_read_quotes_nothing(scene: Scene
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"), [({"sticker_items": [STICKER]}, "a sticker"), ({"poll": POLL}, "a poll")]
+    ("changes", "words"),
+    [({"sticker_items": [STICKER]}, "a sticker (Wave)"), ({"poll": POLL}, "a poll")],
 )
-async def test_what_cannot_be_read_is_quoted_by_its_kind(
+async def test_a_sticker_and_what_cannot_be_read_are_quoted_by_their_kind(
     scene: Scene, changes: dict[str, Any], words: str
 ) -> None:
     quoted = read_quoted(scene.build(scene.general.send(""), **changes))
-    assert [attachment.name for attachment in quoted.attachments] == [words]
+    assert [one.about or one.name for one in quoted.attachments] == [words]
 
 
 async def test_the_box_of_an_app_is_quoted(scene: Scene) -> None:
@@ -182,7 +183,7 @@ async def test_a_forwarded_mention_does_not_address_the_bot(scene: Scene) -> Non
     ("changes", "text", "names"),
     [
         ({"embeds": [BOX]}, "Build 7\nIt \ufffdbroke.\nStage: tests", []),
-        ({"sticker_items": [STICKER]}, "", ["a sticker"]),
+        ({"sticker_items": [STICKER]}, "", ["a sticker (Wave)"]),
         ({}, "", ["a message of this kind"]),
     ],
 )
@@ -193,7 +194,10 @@ async def test_a_forward_without_words_is_what_there_is_of_it(
     raw["message_snapshots"][0]["message"] |= changes
     heard = read(scene.bot.build_message(raw))
     assert heard is not None
-    assert (heard.text, [one.name for one in heard.attachments]) == (text, names)
+    assert (heard.text, [one.about or one.name for one in heard.attachments]) == (
+        text,
+        names,
+    )
 
 
 async def test_a_reply_to_a_forward_quotes_what_was_forwarded(scene: Scene) -> None:

@@ -7,16 +7,24 @@ from handlers.chat import Chat
 from handlers.context_window import MESSAGE_TOKENS
 from handlers.conversation import Conversation, Defaults
 from handlers.dispatch import Dispatch, Limits, Routes
+from handlers.errors import ParleyError
+from handlers.gallery import Gallery
+from handlers.image_edits import ImageEdits
+from handlers.images import Images
 from handlers.media.photos import PhotoStudio
+from handlers.media.videos import VideoStudio
 from handlers.memory import Memory
 from handlers.messages import Attachment, IncomingMessage, MediaRef, Origin
+from handlers.picture_sources import PictureSources
 from handlers.questions import Questions
 from handlers.settings import Settings
 from handlers.turn import Turn
 from handlers.vision import Vision
+from handlers.watching import Watching
 from tests.fakes import (
     FakeCatalogue,
     FakeClock,
+    FakeImages,
     FakeMeter,
     FakeModel,
     FakePlatform,
@@ -51,30 +59,44 @@ class Bench:
         self.media = FakeMedia()
         self.photos = PhotoStudio()
         self.words = "spoken words"
+        self.hears_badly: ParleyError | None = None
+        self.heard: list[Attachment] = []
         self.spoken: list[str] = []
         self.speaks_badly = False
         self.pauses: list[float] = []
         vision = Vision(self.photos, self.media)
         defaults = Defaults(model="fake", budget_tokens=budget_tokens)
+        watching = Watching(vision, VideoStudio(), self._hear, budget_tokens)
         self.chat = Chat(
             model=self.model,
             history=self.store,
             conversation=Conversation(vision, defaults, tokens),
             memory=Memory(self.model, self.store),
-            questions=Questions(vision, self._hear),
+            questions=Questions(watching, self._hear),
             speak=self._speak,
             clock=self.clock,
             meter=self.meter,
         )
+        self.images = FakeImages()
+        gallery = Gallery(self.media, self.store, self.photos)
+        images = Images(self.images, gallery)
+        sources = PictureSources(gallery, self.photos, self.media)
+        edits = ImageEdits(self.images, gallery, sources)
         settings = Settings(self.settings, self.store, FakeCatalogue(), defaults)
         commands = {
             "ask": self.chat.ask,
+            "detail": settings.detail,
             "settings": settings.settings,
             "voice": settings.voice,
             "model": settings.model,
             "describe": self.chat.describe,
             "retry": self.chat.retry,
             "continue": self.chat.go_on,
+            "image": images.make,
+            "again": images.again,
+            "fullsize": images.full_size,
+            "edit": edits.edit,
+            "variation": edits.variation,
         }
         self.dispatch = Dispatch(
             inbox=self.store,
@@ -94,6 +116,9 @@ class Bench:
         self.store.fails_with = None
 
     async def _hear(self, turn: Turn, attachment: Attachment) -> str:
+        self.heard.append(attachment)
+        if self.hears_badly is not None:
+            raise self.hears_badly
         return self.words
 
     async def _speak(self, turn: Turn, text: str) -> None:

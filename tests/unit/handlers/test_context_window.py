@@ -1,9 +1,18 @@
 """What the model is sent: within the budget, with a beginning that rarely changes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.context_window import KEPT_ALWAYS, fit, with_pictures
+from handlers.context_window import (
+    KEPT_ALWAYS,
+    Look,
+    Shown,
+    fit,
+    fit_pictures,
+    with_pictures,
+)
+from handlers.errors import QuestionTooLongError
 from handlers.messages import Exchange, MediaRef
 from tests.unit.handlers.bench import EXCHANGE_TOKENS, tokens
 
@@ -109,3 +118,61 @@ def test_very_many_short_exchanges_are_trimmed_by_their_number() -> None:
 
     assert len(window.exchanges) == 200
     assert window.trimmed_through == 299
+
+
+PHOTO = MediaRef("p", "image/jpeg", 768, 768)
+"""765 tokens in high detail, 256 in low."""
+
+
+def frames(count: int) -> list[MediaRef]:
+    """Each of 256 tokens in low detail, 255 more or less in high."""
+    return [MediaRef(str(n), "image/jpeg", 512, 512, is_frame=True) for n in range(count)]
+
+
+def test_pictures_that_fit_are_shown_as_asked_for() -> None:
+    look = Look("high", "high")
+    assert fit_pictures([PHOTO, *frames(3)], 0, look, 16_000) == Shown((PHOTO, *frames(3)), look)
+
+
+def test_too_many_photos_are_shown_in_lower_detail() -> None:
+    shown = fit_pictures([PHOTO] * 4, 0, Look(), 4 * 256)
+    assert shown == Shown((PHOTO,) * 4, Look("low", "low"))
+
+
+def test_frames_lose_detail_before_photos_do() -> None:
+    large = [MediaRef(str(n), "image/jpeg", 1024, 768, is_frame=True) for n in range(4)]
+    shown = fit_pictures([PHOTO, *large], 0, Look("high", "high"), 765 + 4 * 256)
+    assert shown.look == Look("high", "low")
+    assert shown.left_out == 0
+
+
+def test_what_does_not_fit_even_so_loses_frames_from_all_over_its_length() -> None:
+    shown = fit_pictures([PHOTO, *frames(6)], 0, Look(), 3 * 256)
+    assert [ref.sha256 for ref in shown.media] == ["p", "1", "4"]
+    assert (shown.look, shown.left_out) == (Look("low", "low"), 4)
+
+
+def test_addresses_cost_as_much_as_photos() -> None:
+    assert fit_pictures([], 2, Look(), 1_600).look == Look()
+    assert fit_pictures([], 2, Look(), 1_599).look == Look("low", "low")
+    with pytest.raises(QuestionTooLongError):
+        fit_pictures([], 2, Look(), 511)
+
+
+def test_pictures_without_room_are_too_long_a_question() -> None:
+    with pytest.raises(QuestionTooLongError):
+        fit_pictures([PHOTO] * 4, 0, Look(), 4 * 256 - 1)
+    with pytest.raises(QuestionTooLongError):
+        fit_pictures(frames(3), 0, Look(), 255)
+
+
+def test_the_window_counts_pictures_by_how_closely_they_are_looked_at() -> None:
+    exchanges = [
+        Exchange("", "", media=tuple(frames(4)), id=number, ordinal=number)
+        for number in range(1, 6)
+    ]
+    each = 4 * 256 + EXCHANGE_TOKENS
+    assert fit(exchanges, 5 * each, tokens).trimmed_through is None
+    assert fit(exchanges, 5 * each - 1, tokens).trimmed_through is not None
+    photos = [exchange(number, words=0, pictures=1) for number in range(1, 6)]
+    assert fit(photos, 5 * (256 + EXCHANGE_TOKENS), tokens, Look("low")).trimmed_through is None

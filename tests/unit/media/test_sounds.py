@@ -6,11 +6,12 @@ import sys
 import tempfile
 import wave
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from handlers.errors import EmptyFileError, FileTooLargeError, SoundUnreadableError
+from handlers.errors import EmptyFileError, SoundUnreadableError
 from handlers.media.containers import is_ogg_opus, ogg_opus_duration, true_format
 from handlers.media.sounds import SoundStudio
 from handlers.ports import Sound
@@ -30,6 +31,13 @@ FORMATS: list[tuple[Callable[..., bytes], str]] = [
 ]
 every_format = pytest.mark.parametrize(("make", "ending"), FORMATS)
 MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    formats: frozenset[str] = frozenset({"ogg", "wav"})
+    max_bytes: int = MB
+    max_seconds: float = 600.0
 
 
 @pytest.fixture
@@ -151,7 +159,8 @@ async def test_what_the_service_reads_goes_as_it_is_under_its_true_name(
     studio: SoundStudio, make: Callable[..., bytes], ending: str
 ) -> None:
     data = make(2.0)
-    sound = await studio.fit(Sound(data, "text/plain", "lies.xyz"), frozenset((ending,)), MB)
+    sound = await studio.fit(Sound(data, "text/plain", "lies.xyz"), Route(frozenset((ending,))))
+    assert sound is not None
     assert sound.data == data
     assert sound.name == f"sound.{ending}"
     assert sound.mime.startswith(("audio/", "video/"))
@@ -163,7 +172,8 @@ async def test_what_the_service_does_not_read_is_converted(
     studio: SoundStudio, make: Callable[..., bytes]
 ) -> None:
     named_wrong = Sound(make(2.0), "audio/wav", "a.wav")
-    sound = await studio.fit(named_wrong, frozenset(("wav", "ogg")), MB)
+    sound = await studio.fit(named_wrong, Route(frozenset(("wav", "ogg"))))
+    assert sound is not None
     assert is_ogg_opus(sound.data)
     assert (sound.mime, sound.name) == ("audio/ogg", "sound.ogg")
     assert sound.duration_s == pytest.approx(2.0, abs=0.15)
@@ -171,23 +181,30 @@ async def test_what_the_service_does_not_read_is_converted(
 
 async def test_what_is_too_large_is_made_smaller(studio: SoundStudio) -> None:
     data = samples.wav(10.0)
-    sound = await studio.fit(Sound(data, "audio/wav", "a.wav"), frozenset(("wav",)), 100_000)
+    route = Route(frozenset(("wav",)), 100_000)
+    sound = await studio.fit(Sound(data, "audio/wav", "a.wav"), route)
+    assert sound is not None
     assert is_ogg_opus(sound.data)
     assert len(sound.data) <= 100_000 < len(data)
 
 
-async def test_what_stays_too_large_is_told_with_size_and_limit(studio: SoundStudio) -> None:
-    sound = Sound(samples.wav(10.0, rate=48_000), "audio/wav", "a.wav")
-    with pytest.raises(FileTooLargeError) as raised:
-        await studio.fit(sound, frozenset(("wav",)), 10 * 1024)
-    assert raised.value.values == {"size": "937.6 KB", "limit": "10 KB"}
+@pytest.mark.parametrize(
+    "route",
+    [Route(max_bytes=10 * 1024), Route(max_seconds=9.0), Route(frozenset(("mp3",)), 40_000)],
+    ids=["too large", "too long", "too large when it is converted"],
+)
+async def test_what_no_single_request_takes_is_not_fitted(
+    studio: SoundStudio, route: Route
+) -> None:
+    sound = Sound(samples.wav(10.0), "audio/wav", "a.wav")
+    assert await studio.fit(sound, route) is None
 
 
 Work = Callable[[SoundStudio, bytes, str], Awaitable[object]]
 WORKS: list[Work] = [
     lambda studio, data, name: studio.duration(data, name.rpartition(".")[2]),
     lambda studio, data, name: studio.convert(Sound(data, "", name), "ogg"),
-    lambda studio, data, name: studio.fit(Sound(data, "", name), frozenset(("ogg", "mp3")), MB),
+    lambda studio, data, name: studio.fit(Sound(data, "", name), Route(frozenset(("ogg", "mp3")))),
     lambda studio, data, name: studio.to_voice(data),
     lambda studio, data, name: studio.join([samples.ogg_opus(), data]),
 ]

@@ -107,3 +107,30 @@ def test_menus_offer_the_default_first_and_nothing_twice() -> None:
     catalogue = ModelCatalogue(options)
     assert catalogue.chat_models == ("b", "a")
     assert catalogue.voices == ("v", "u")
+
+
+def test_pictures_among_the_input_cost_their_own_price() -> None:
+    facts = ModelFacts(input_per_million=5, picture_input_per_million=8, output_per_million=30)
+    catalogue = ModelCatalogue(OpenAIOptions(models={"m": facts}))
+    entry = UsageEntry(Capability.IMAGE, "m", input_tokens=1_000_000, output_tokens=100_000)
+    assert catalogue.cost(entry, picture_tokens=400_000) == pytest.approx(0.6 * 5 + 0.4 * 8 + 3)
+
+
+def test_pictures_among_the_input_cost_as_much_as_words_where_nothing_else_is_known() -> None:
+    facts = ModelFacts(input_per_million=5, output_per_million=30)
+    catalogue = ModelCatalogue(OpenAIOptions(models={"m": facts}))
+    entry = UsageEntry(Capability.IMAGE, "m", input_tokens=1_000_000)
+    assert catalogue.cost(entry, picture_tokens=400_000) == pytest.approx(5)
+
+
+def test_what_an_image_model_can_do_holds_for_longer_names_and_is_overridden() -> None:
+    told = {"gpt-image-2": ModelFacts(shows_partial_images=False, images_per_request=4)}
+    catalogue = ModelCatalogue(OpenAIOptions(models=told))
+    assert catalogue.shows_partial_images("gpt-image-2.6-flare")
+    assert not catalogue.shows_partial_images("gpt-image-2-2026-04-21")
+    assert not catalogue.shows_partial_images("made-up")
+    assert catalogue.images_per_request("gpt-image-2") == 4
+    assert catalogue.images_per_request("dall-e-3") == 1
+    assert catalogue.images_per_request("made-up") == 10
+    assert catalogue.edits_square_png("dall-e-2")
+    assert not catalogue.edits_square_png("gpt-image-2")

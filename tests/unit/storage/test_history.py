@@ -198,3 +198,31 @@ async def test_a_reset_in_the_new_chat_holds_for_what_the_old_one_brings(stores:
     assert (await stores.history.load(SUPERGROUP)).summary == ""
     assert await answers(stores, SUPERGROUP) == ["answer 4"]
     assert await unsummarised(stores, SUPERGROUP) == []
+
+
+async def test_an_exchange_is_found_by_its_id_in_its_own_chat_alone(stores: Stores) -> None:
+    history: HistoryStore = stores.history
+    first = await talk(stores, CHAT, 1)
+    await talk(stores, CHAT, 2, window_start=first)
+    found = await history.find(CHAT, first)
+    assert found is not None
+    assert (found.id, found.answer) == (first, "answer 1")
+    assert await history.find(OTHER_CHAT, first) is None
+    await talk(stores, OTHER_CHAT, 3)
+    assert await history.find(OTHER_CHAT, first) is None
+    assert await history.find(CHAT, first + 99) is None
+
+
+async def test_an_exchange_is_found_by_a_message_that_holds_its_answer(stores: Stores) -> None:
+    history: HistoryStore = stores.history
+    assert await history.find_answer(CHAT, "71") is None
+    for number in (7, 8):
+        question = message(f"{number}", chat=CHAT)
+        await stores.inbox.accept([question])
+        exchange_id = await stores.inbox.answer(question, Outcome(exchange=exchange(number)))
+        await stores.inbox.done(question, (), exchange_id, (f"{number}0", f"{number}1"))
+    found = await history.find_answer(CHAT, "71")
+    assert found is not None
+    assert (found.answer, found.answer_message_ids) == ("answer 7", ("70", "71"))
+    assert await history.find_answer(CHAT, "7") is None
+    assert await history.find_answer(OTHER_CHAT, "71") is None

@@ -33,6 +33,7 @@ from tests.unit.storage.samples import (
 
 DELIVERY = Delivery("the answer", "a notice", ((Button("Retry", "retry"),),), is_spoken=True)
 REF = MediaRef("ab" * 32, "image/jpeg", 640, 480)
+MEDIA = (REF, replace(REF, is_frame=True))
 FULL = IncomingMessage(
     key="telegram:9",
     chat=OTHER_CHAT,
@@ -261,7 +262,7 @@ async def test_a_replacing_answer_takes_id_ordinal_and_place(stores: Stores) -> 
     ids = []
     for number in (1, 2, 3):
         await stores.inbox.accept([message(str(number))])
-        kept = replace(exchange(number), media=(REF,), answer_message_ids=("5",))
+        kept = replace(exchange(number), media=MEDIA, answer_message_ids=("5",))
         ids.append(await stores.inbox.answer(message(str(number)), Outcome(exchange=kept)))
     await stores.inbox.accept([message("4")])
     again = await stores.inbox.answer(message("4"), Outcome(exchange=exchange(9), replaces=ids[1]))
@@ -269,7 +270,7 @@ async def test_a_replacing_answer_takes_id_ordinal_and_place(stores: Stores) -> 
     kept_all = (await stores.history.load(CHAT)).exchanges
     assert [one.answer for one in kept_all] == ["answer 1", "answer 9", "answer 3"]
     assert [one.ordinal for one in kept_all] == [1, 2, 3]
-    assert [one.media for one in kept_all] == [(REF,), (), (REF,)]
+    assert [one.media for one in kept_all] == [MEDIA, (), MEDIA]
     assert kept_all[1].answer_message_ids == ()
 
 

@@ -325,8 +325,10 @@ def test_sounds_keep_their_type_and_length() -> None:
         ("audio/flac", "a", AttachmentKind.AUDIO, "audio/flac"),
         ("text/plain", "talk.ogg", AttachmentKind.AUDIO, "audio/ogg"),
         ("application/pdf", "a.pdf", AttachmentKind.OTHER, ""),
-        ("video/mp4", "a.mp4", AttachmentKind.OTHER, ""),
-        ("video/ogg", "a.ogg", AttachmentKind.OTHER, ""),
+        ("video/mp4", "a.mp4", AttachmentKind.VIDEO, "video/mp4"),
+        ("video/ogg", "a.ogg", AttachmentKind.VIDEO, "video/ogg"),
+        ("application/octet-stream", "A.MOV", AttachmentKind.VIDEO, "video/quicktime"),
+        ("image/gif", "a.gif", AttachmentKind.PHOTO, "image/gif"),
         (None, None, AttachmentKind.OTHER, ""),
     ],
 )
@@ -337,6 +339,46 @@ def test_a_document_is_told_by_its_type_or_its_ending(
     assert (found.kind, found.mime) == (kind, told_mime)
     if kind is not AttachmentKind.OTHER:
         assert (found.ref, found.name) == ("F", name or "")
+
+
+def test_a_video_keeps_its_type_length_and_size() -> None:
+    video = file(width=9, height=9, duration=61, mime_type="video/quicktime", file_size=5)
+    assert attachment(video=video | {"file_name": "a.mov"}) == Attachment(
+        AttachmentKind.VIDEO, "F", "video/quicktime", "a.mov", size_bytes=5, duration_s=61.0
+    )
+    assert attachment(video=VIDEO).mime == "video/mp4"
+
+
+def test_an_animation_is_no_document() -> None:
+    animation = VIDEO | {"file_name": "a.gif.mp4"}
+    found = attachment(animation=animation, document=file(mime_type="video/mp4"))
+    assert found == Attachment(
+        AttachmentKind.ANIMATION, "F", "video/mp4", "a.gif.mp4", duration_s=1.0
+    )
+
+
+def test_stickers_are_told_by_their_emoji() -> None:
+    still = attachment(sticker=STICKER | {"emoji": "👍", "file_size": 7})
+    assert still == Attachment(
+        AttachmentKind.STICKER, "F", "image/webp", size_bytes=7, about="a sticker (👍)"
+    )
+    video = attachment(sticker=STICKER | {"is_video": True})
+    assert (video.ref, video.mime, video.about) == ("F", "video/webm", "an animated sticker")
+
+
+def test_of_a_drawn_sticker_that_moves_there_is_a_still_or_nothing() -> None:
+    moving = STICKER | {"is_animated": True, "emoji": "👍"}
+    thumbnail = file(width=128, height=128, file_size=4) | {"file_id": "T"}
+    with_still = attachment(sticker=moving | {"thumbnail": thumbnail})
+    assert (with_still.kind, with_still.ref, with_still.size_bytes) == (
+        AttachmentKind.STICKER,
+        "T",
+        4,
+    )
+    assert with_still.about == "an animated sticker (👍), of which only a still can be seen"
+    bare = attachment(sticker=moving)
+    assert (bare.kind, bare.ref) == (AttachmentKind.STICKER, "")
+    assert bare.about == "an animated sticker (👍), which cannot be seen here"
 
 
 LOCATION = {"latitude": 1.0, "longitude": 2.0}
@@ -355,7 +397,6 @@ POLL = {
 }
 STICKER = VIDEO | {"type": "regular", "is_animated": False, "is_video": False}
 OTHER_CONTENT: list[tuple[Json, str]] = [
-    ({"sticker": STICKER}, "a sticker"),
     ({"contact": {"phone_number": "1", "first_name": "B"}}, "a contact"),
     ({"location": LOCATION}, "a location"),
     (
@@ -365,8 +406,6 @@ OTHER_CONTENT: list[tuple[Json, str]] = [
     ({"poll": POLL}, "a poll"),
     ({"dice": {"value": 3, "emoji": "🎲"}}, "a dice roll"),
     ({"story": {"chat": PRIVATE, "id": 1}}, "a story"),
-    ({"video": VIDEO}, "a video"),
-    ({"animation": VIDEO, "document": file(mime_type="video/mp4")}, "an animation"),
     ({"paid_media": {"star_count": 1, "paid_media": []}}, "paid media"),
     ({"hologram": {"depth": 3}}, "a message of this kind"),
 ]

@@ -1,0 +1,100 @@
+"""A picture on the way: its beginnings are shown in one message, which the picture then takes."""
+
+import asyncio
+
+import structlog
+from telegram import InlineKeyboardMarkup, InputFile, InputMediaPhoto
+from telegram.error import TelegramError
+
+from bot.patience import ended, to_the_end
+from bot.telegram.outbox import Outbox
+from handlers.errors import DeliveryRefusedError
+from handlers.ports import Picture, SentLog
+
+log = structlog.get_logger(__name__)
+
+SLOT = "preview"
+"""Of the message that shows a beginning; empty again once the picture has taken it."""
+
+
+class PicturePreview:
+    """Used by one task, and its own."""
+
+    def __init__(self, outbox: Outbox, sent: SentLog) -> None:
+        self._outbox = outbox
+        self._sent = sent
+        self._latest: Picture | None = None
+        self._is_closed = False
+        self._task: asyncio.Task[None] | None = None
+
+    def show(self, picture: Picture) -> None:
+        self._latest = picture
+        if not self._is_closed and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._run())
+
+    async def replace(
+        self, slot: str, picture: Picture, caption: str | None, buttons: InlineKeyboardMarkup | None
+    ) -> bool:
+        """Put the picture where its beginning is; False if there is none, or it cannot be."""
+        await self.close()
+        message_id = self._message_id()
+        if message_id is None:
+            return False
+        media = InputMediaPhoto(picture.data, caption=caption, filename=file_name(picture))
+        if not await self._outbox.change_media(message_id, media, buttons):
+            await self.take_back()
+            return False
+        await self._sent.record(slot, (str(message_id),))
+        await self._sent.record(SLOT, ())
+        return True
+
+    async def forget(self, slot: str) -> None:
+        """The picture of this slot took the message, and a crash kept that from being noted."""
+        if self._sent.ids(SLOT) and self._sent.ids(SLOT) == self._sent.ids(slot):
+            await self._sent.record(SLOT, ())
+
+    async def take_back(self) -> None:
+        """Delete the message: the picture will not come, or not there."""
+        await self.close()
+        if (message_id := self._message_id()) is not None:
+            await self._outbox.take_back(message_id)
+            await self._sent.record(SLOT, ())
+
+    async def close(self) -> None:
+        """Show nothing more. What is on its way is waited for: it must be known."""
+        self._is_closed = True
+        task, self._task = self._task, None
+        if task is None:
+            return
+        task.cancel()
+        await to_the_end(ended(task))
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a picture's beginning failed", exc_info=error)
+
+    async def _run(self) -> None:
+        while not self._is_closed and (picture := self._latest) is not None:
+            self._latest = None
+            try:
+                await self._show(picture)
+            except (TelegramError, DeliveryRefusedError) as refusal:
+                log.info("a picture's beginning is not shown", detail=str(refusal))
+                # It may be there all the same: another try could show it twice.
+                self._is_closed = True
+
+    async def _show(self, picture: Picture) -> None:
+        message_id = self._message_id()
+        if message_id is None:
+            photo = InputFile(picture.data, file_name(picture))
+            await self._outbox.upload(SLOT, "send_photo", is_final=False, photo=photo)
+        else:
+            media = InputMediaPhoto(picture.data, filename=file_name(picture))
+            await self._outbox.change_media(message_id, media, None)
+
+    def _message_id(self) -> int | None:
+        ids = self._sent.ids(SLOT)
+        return int(ids[-1]) if ids else None
+
+
+def file_name(picture: Picture) -> str:
+    ending = picture.mime.partition("/")[2] or "png"
+    return f"picture.{'jpg' if ending == 'jpeg' else ending}"
