@@ -5,6 +5,10 @@ import random
 from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.5
@@ -28,8 +32,18 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-async def ended(task: asyncio.Task[Any]) -> None:
-    """Wait for a task, whatever becomes of it."""
+async def give_up(task: asyncio.Task[Any] | None, failed: str) -> None:
+    """Cancel a task of previews and wait a little for its end; ``failed`` says in the log that it
+    had broken before."""
+    if task is None:
+        return
+    task.cancel()
+    await to_the_end(_ended(task))
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error(failed, exc_info=error)
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
     await asyncio.wait([task])
 
 

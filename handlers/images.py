@@ -3,11 +3,10 @@
 from handlers.commands import wrong_arguments
 from handlers.conversation import pseudonym
 from handlers.gallery import Gallery, Work
+from handlers.media.kinds import picture_name
 from handlers.picture_options import read_line
 from handlers.ports import Activity, ImageGenerator, ImageOptions
 from handlers.turn import Turn
-
-_ENDINGS = {"image/jpeg": "jpg"}
 
 
 class Images:
@@ -28,8 +27,7 @@ class Images:
         """The Full size button: the picture's own bytes, which platforms make smaller."""
         ref = await self._gallery.find_picture(turn, turn.message.text)
         [picture] = await self._gallery.load([ref])
-        ending = _ENDINGS.get(ref.mime) or ref.mime.rpartition("/")[2]
-        name = f"picture-{turn.message.text.replace(' ', '-')}.{ending}"
+        name = picture_name(ref.mime, f"picture-{turn.message.text.replace(' ', '-')}")
         await turn.reply.file("file", name, picture.data, ref.mime)
 
     async def _make(self, turn: Turn, line: str) -> None:

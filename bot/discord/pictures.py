@@ -4,10 +4,11 @@ import asyncio
 
 import structlog
 
-from bot.discord.delivery import NotNowError, RefusedError, UncertainError
+from bot.discord.delivery import NotNowError, RefusedError
 from bot.discord.outbox import Outbox, Part
 from bot.discord.rest import Upload
-from bot.patience import ended, to_the_end
+from bot.patience import give_up
+from handlers.media.kinds import picture_name
 from handlers.messages import ButtonRows
 from handlers.ports import Picture, SentLog
 
@@ -73,31 +74,21 @@ class PicturePreview:
         """Show nothing more. What is on its way is waited for: it must be known."""
         self._is_closed = True
         task, self._task = self._task, None
-        if task is None:
-            return
-        task.cancel()
-        await to_the_end(ended(task))
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a picture's beginning failed", exc_info=error)
+        await give_up(task, "a picture's beginning failed")
 
     async def _run(self) -> None:
         while not self._is_closed and (picture := self._latest) is not None:
             self._latest = None
-            part = Part("", (Upload(file_name(picture.mime), picture.data, picture.mime),))
+            part = Part("", (Upload(picture_name(picture.mime), picture.data, picture.mime),))
             try:
                 if message_id := self._message_id():
                     await self._outbox.next_preview()
                     await self._outbox.change(message_id, part, ())
                 else:
                     await self._outbox.send(SLOT, part)
-            except (RefusedError, NotNowError, UncertainError) as refusal:
+            except (RefusedError, NotNowError) as refusal:
                 log.info("a picture's beginning is not shown", detail=str(refusal))
                 return
 
     def _message_id(self) -> str:
         return "".join(self._sent.ids(SLOT)[-1:])
-
-
-def file_name(mime: str) -> str:
-    ending = mime.partition("/")[2] or "png"
-    return f"picture.{'jpg' if ending == 'jpeg' else ending}"

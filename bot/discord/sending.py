@@ -8,10 +8,11 @@ from bot.discord.calls import NO_MENTIONS
 from bot.discord.delivery import RefusedError
 from bot.discord.markup import plain_parts
 from bot.discord.outbox import Outbox, Part
-from bot.discord.pictures import TOO_LARGE, PicturePreview, file_name
+from bot.discord.pictures import TOO_LARGE, PicturePreview
 from bot.discord.rest import Json, Upload
 from bot.discord.surroundings import ReplyTools
 from handlers.errors import DeliveryRefusedError
+from handlers.media.kinds import picture_name
 from handlers.messages import ButtonRows
 from handlers.ports import Picture, SentLog
 
@@ -60,7 +61,7 @@ class Sending:
     async def _put(
         self, slot: str, data: bytes, mime: str, caption: str, buttons: ButtonRows
     ) -> None:
-        part = Part(_words(caption), (Upload(file_name(mime), data, mime),))
+        part = Part(_words(caption), (Upload(picture_name(mime), data, mime),))
         if not await self._preview.replace(slot, part, buttons):
             await self._outbox.send(slot, part, buttons)
 

@@ -12,7 +12,7 @@ import structlog
 from bot.discord.delivery import NotNowError, RefusedError, UncertainError
 from bot.discord.markup import render_parts
 from bot.discord.outbox import Outbox, Part
-from bot.patience import ended, to_the_end
+from bot.patience import give_up
 from handlers.errors import StorageError
 from handlers.messages import Button
 from handlers.texts import say
@@ -44,12 +44,7 @@ class AnswerStream:
         """Show nothing more. What is out is waited for a little: the final text must come last."""
         self._is_closed = True
         task, self._task = self._task, None
-        if task is None:
-            return
-        task.cancel()
-        await to_the_end(ended(task))
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("previews of an answer failed", exc_info=error)
+        await give_up(task, "previews of an answer failed")
 
     async def _run(self) -> None:
         is_worth_it = True

@@ -6,9 +6,10 @@ import structlog
 from telegram import InlineKeyboardMarkup, InputFile, InputMediaPhoto
 from telegram.error import TelegramError
 
-from bot.patience import ended, to_the_end
+from bot.patience import give_up
 from bot.telegram.outbox import Outbox
 from handlers.errors import DeliveryRefusedError
+from handlers.media.kinds import picture_name
 from handlers.ports import Picture, SentLog
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ class PicturePreview:
         message_id = self._message_id()
         if message_id is None:
             return False
-        media = InputMediaPhoto(picture.data, caption=caption, filename=file_name(picture))
+        media = InputMediaPhoto(picture.data, caption=caption, filename=picture_name(picture.mime))
         if not await self._outbox.change_media(message_id, media, buttons):
             await self.take_back()
             return False
@@ -64,12 +65,7 @@ class PicturePreview:
         """Show nothing more. What is on its way is waited for: it must be known."""
         self._is_closed = True
         task, self._task = self._task, None
-        if task is None:
-            return
-        task.cancel()
-        await to_the_end(ended(task))
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a picture's beginning failed", exc_info=error)
+        await give_up(task, "a picture's beginning failed")
 
     async def _run(self) -> None:
         while not self._is_closed and (picture := self._latest) is not None:
@@ -84,17 +80,12 @@ class PicturePreview:
     async def _show(self, picture: Picture) -> None:
         message_id = self._message_id()
         if message_id is None:
-            photo = InputFile(picture.data, file_name(picture))
+            photo = InputFile(picture.data, picture_name(picture.mime))
             await self._outbox.upload(SLOT, "send_photo", is_final=False, photo=photo)
         else:
-            media = InputMediaPhoto(picture.data, filename=file_name(picture))
+            media = InputMediaPhoto(picture.data, filename=picture_name(picture.mime))
             await self._outbox.change_media(message_id, media, None)
 
     def _message_id(self) -> int | None:
         ids = self._sent.ids(SLOT)
         return int(ids[-1]) if ids else None
-
-
-def file_name(picture: Picture) -> str:
-    ending = picture.mime.partition("/")[2] or "png"
-    return f"picture.{'jpg' if ending == 'jpeg' else ending}"

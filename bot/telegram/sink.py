@@ -12,11 +12,12 @@ from telegram.error import BadRequest
 from bot.telegram.incoming import DRAFT
 from bot.telegram.markup import plain
 from bot.telegram.outbox import Outbox
-from bot.telegram.pictures import PicturePreview, file_name
+from bot.telegram.pictures import PicturePreview
 from bot.telegram.rich_text import Rendered
 from bot.telegram.splitting import split
 from bot.telegram.stream import AnswerStream, parts_of
 from handlers.errors import DeliveryRefusedError
+from handlers.media.kinds import picture_name
 from handlers.messages import ButtonRows, IncomingMessage, Origin
 from handlers.ports import Activity, Picture, SentLog
 from handlers.texts import say
@@ -141,7 +142,7 @@ class TelegramReply:
     async def _send_photo(
         self, slot: str, picture: Picture, caption: str, markup: InlineKeyboardMarkup | None
     ) -> None:
-        photo = InputFile(picture.data, file_name(picture))
+        photo = InputFile(picture.data, picture_name(picture.mime))
         around: dict[str, Any] = {"caption": _caption(caption), "reply_markup": markup}
         try:
             await self._outbox.upload(slot, "send_photo", photo=photo, **around)

@@ -12,7 +12,7 @@ import structlog
 from telegram import InlineKeyboardMarkup
 from telegram.error import BadRequest, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
-from bot.patience import ended, to_the_end
+from bot.patience import give_up
 from bot.telegram.limiter import NotNowError
 from bot.telegram.outbox import Outbox
 from bot.telegram.pace import Kind
@@ -61,12 +61,7 @@ class AnswerStream:
         """
         self._is_closed = True
         task, self._task = self._task, None
-        if task is None:
-            return
-        task.cancel()
-        await to_the_end(ended(task))
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("previews of an answer failed", exc_info=error)
+        await give_up(task, "previews of an answer failed")
 
     async def _run(self) -> None:
         is_worth_it = True

@@ -109,3 +109,9 @@ def sticker(
     if is_still:
         about += ", of which only a still can be seen" if ref else ", which cannot be seen here"
     return Attachment(AttachmentKind.STICKER, ref, mime=mime, size_bytes=size_bytes, about=about)
+
+
+def picture_name(mime: str, stem: str = "picture") -> str:
+    """What the file of a picture of ours is called."""
+    ending = mime.partition("/")[2] or "png"
+    return f"{stem}.{'jpg' if ending == 'jpeg' else ending}"
