@@ -13,6 +13,8 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 CONFIG ?= config.yaml
 # More for pytest: make test ARGS="-k markup"
 ARGS ?=
+# A worker for each processor; one that has nothing left takes tests from another.
+PARALLEL := -n auto --dist worksteal
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,13 +41,13 @@ doctor: $(VENV)/.run-installed ## tell, line by line, what works, and the link t
 setup: $(VENV)/.dev-installed ## set up everything for development in .venv
 
 test: setup ## set up and run the tests (ARGS="..." for pytest)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: setup ## lint, formatting, types, tests: what must be green
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Parley needs Python 3.11 or newer, and there is none here." >&2; exit 1; }

@@ -34,7 +34,9 @@ from handlers.media.videos import VideoStudio
 from handlers.memory import Memory
 from handlers.messages import ChatKey, IncomingMessage, VoiceMode
 from handlers.picture_sources import PictureSources
-from handlers.ports import Clock, Meter, Platform, Sound
+from handlers.ports.machine import Clock, Meter
+from handlers.ports.platforms import Platform
+from handlers.ports.sounds import Sound
 from handlers.questions import Questions
 from handlers.settings import Settings
 from handlers.speaking import Speaking

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from handlers.messages import IncomingMessage, Origin
-from handlers.ports import Clock
+from handlers.ports.machine import Clock
 
 TELL_AGAIN_S = 3600.0
 """A stranger is told once in this time that the bot is not for them; more would be noise."""

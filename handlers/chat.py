@@ -26,19 +26,10 @@ from handlers.messages import (
     Origin,
     VoiceMode,
 )
-from handlers.ports import (
-    Activity,
-    ChatModel,
-    ChatRequest,
-    ChatStream,
-    Clock,
-    Finish,
-    History,
-    HistoryStore,
-    Meter,
-    Outcome,
-    PicturePart,
-)
+from handlers.ports.chat import ChatModel, ChatRequest, ChatStream, Finish, PicturePart
+from handlers.ports.machine import Clock, Meter
+from handlers.ports.platforms import Activity
+from handlers.ports.stores import History, HistoryStore, Outcome
 from handlers.prompts import CONTINUE, PICTURE_ANSWERS
 from handlers.questions import Questions, author_of
 from handlers.texts import say

@@ -8,7 +8,8 @@ from typing import Literal
 from handlers.context_window import Look, Shown, fit, fit_pictures, with_pictures
 from handlers.errors import QuestionTooLongError
 from handlers.messages import ChatSettings, Exchange, IncomingMessage, Quoted, VoiceMode
-from handlers.ports import ChatRequest, History, ModelMessage, PicturePart, TextPart
+from handlers.ports.chat import ChatRequest, ModelMessage, PicturePart, TextPart
+from handlers.ports.stores import History
 from handlers.prompts import system_text
 from handlers.vision import Vision, addresses, frame_detail
 

@@ -28,7 +28,9 @@ from handlers.messages import (
     Pending,
     reference,
 )
-from handlers.ports import Clock, InboxStore, Meter, Platform, SettingsStore
+from handlers.ports.machine import Clock, Meter
+from handlers.ports.platforms import Platform
+from handlers.ports.stores import InboxStore, SettingsStore
 from handlers.telling import Ending, forget_frames, judge, pronounce, tell_unfinished
 from handlers.texts import say
 from handlers.turn import RecordedSends, Turn, Unrecorded

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from handlers.commands import Completes
 from handlers.messages import ChatKey
-from handlers.ports import Catalogue, SettingsStore
+from handlers.ports.models import Catalogue
+from handlers.ports.stores import SettingsStore
 
 MAX_COMPLETIONS = 25
 """More than anybody reads, and what the narrowest platform takes."""

@@ -14,7 +14,8 @@ from handlers.media.canvases import read_size
 from handlers.media.memory import MemoryGate
 from handlers.media.photos import PhotoStudio
 from handlers.messages import Button, ButtonRows, Exchange, MediaRef, UsageEntry
-from handlers.ports import HistoryStore, MediaStore, Outcome, Picture, Pictures
+from handlers.ports.images import Picture, Pictures
+from handlers.ports.stores import HistoryStore, MediaStore, Outcome
 from handlers.prompts import PICTURE_ANSWERS, PICTURE_EDITED, PICTURE_MADE, PICTURES_MADE
 from handlers.questions import author_of
 from handlers.texts import say

@@ -12,7 +12,8 @@ from handlers.long_texts import shorten
 from handlers.media.recordings import Recording, SoundRoute, Span
 from handlers.media.sounds import SoundStudio
 from handlers.messages import Attachment, AttachmentKind
-from handlers.ports import Activity, Segment, Sound, Transcriber, Transcript, Translator
+from handlers.ports.platforms import Activity
+from handlers.ports.sounds import Segment, Sound, Transcriber, Transcript, Translator
 from handlers.texts import say
 from handlers.turn import Turn
 

@@ -11,7 +11,8 @@ from handlers.gallery import Gallery, Work
 from handlers.messages import MediaRef, Origin
 from handlers.picture_options import read_line
 from handlers.picture_sources import PictureSources, Sources
-from handlers.ports import Activity, ImageGenerator, ImageOptions, Picture, Pictures
+from handlers.ports.images import ImageGenerator, ImageOptions, Picture, Pictures
+from handlers.ports.platforms import Activity
 from handlers.prompts import VARY
 from handlers.texts import say
 from handlers.turn import Turn

@@ -5,7 +5,8 @@ from handlers.conversation import pseudonym
 from handlers.gallery import Gallery, Work
 from handlers.media.kinds import picture_name
 from handlers.picture_options import read_line
-from handlers.ports import Activity, ImageGenerator, ImageOptions
+from handlers.ports.images import ImageGenerator, ImageOptions
+from handlers.ports.platforms import Activity
 from handlers.turn import Turn
 
 

@@ -6,7 +6,8 @@ import structlog
 
 from handlers.errors import ParleyError
 from handlers.messages import Capability, ChatKey, Exchange
-from handlers.ports import ChatModel, ChatRequest, Finish, HistoryStore, ModelMessage, TextPart
+from handlers.ports.chat import ChatModel, ChatRequest, Finish, ModelMessage, TextPart
+from handlers.ports.stores import HistoryStore
 from handlers.prompts import SUMMARISE
 
 log = structlog.get_logger(__name__)

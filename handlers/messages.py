@@ -48,6 +48,8 @@ class AttachmentKind(StrEnum):
     """A moving picture without sound."""
     STICKER = "sticker"
     """A picture, still or moving; without a ``ref`` where there is none that can be shown."""
+    DOCUMENT = "document"
+    """A file of text, a table or an archive of such; ``name`` is its file name."""
     OTHER = "other"
     """Something no handler reads yet; ``name`` says what, in words for people."""
 
@@ -169,6 +171,21 @@ class AnswerState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One thing done on the way to an answer: a tool that was called, code that was run."""
+
+    title: str
+    """One quiet line for people: ``weather: Berlin``."""
+    input: str = ""
+    """What went in, whole: arguments as JSON, or the code."""
+    output: str = ""
+    """What came out, as the model was told it."""
+    language: str = ""
+    """Of ``input``, for a code block: ``json``, ``python``."""
+    is_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A question and its answer. One value, so that neither can be stored without the other."""
 
@@ -186,6 +203,8 @@ class Exchange:
     answer_message_ids: tuple[str, ...] = ()
     is_spoken: bool = False
     """The question came as sound, so that a new answer to it may be spoken too."""
+    steps: tuple[Step, ...] = ()
+    """What was done on the way to the answer; /steps shows it."""
     id: int = 0
     """Ascending in a chat; 0 until it is stored."""
     ordinal: int = 0
@@ -199,6 +218,10 @@ class Capability(StrEnum):
     TRANSLATION = "translation"
     SPEECH = "speech"
     IMAGE = "image"
+    EMBEDDING = "embedding"
+    CODE = "code"
+    """The service's code interpreter."""
+    WEB_SEARCH = "web search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +275,22 @@ class ChatSettings:
     language: str = ""
     """BCP 47 tag: what people speak here and are answered in."""
     voice_note: VoiceNote = VoiceNote.CHAT
+    tone: str = ""
+    """How to speak, in words: ``calm and slow``."""
+    speed: float = 0.0
+    """Of speech, 0.25 to 4; 0 is the operator's."""
+    speech_model: str = ""
+    speech_format: str = ""
+    """Empty for a voice message; else a file: mp3, wav, flac, aac or ogg."""
+    seed: int | None = None
+    temperature: float | None = None
+    footer: bool = False
+    """Under each answer: seed, model, fingerprint and tokens."""
+    tools_on: tuple[str, ...] = ()
+    """Names of tools that are off unless a chat wants them."""
+    tools_off: tuple[str, ...] = ()
+    assistant: str = ""
+    """The name of the assistant that answers here; empty for the usual self."""
 
 
 @dataclass(frozen=True, slots=True)

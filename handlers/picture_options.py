@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from handlers.errors import NothingToDoError, PictureValueError
-from handlers.ports import ImageOptions
+from handlers.ports.images import ImageOptions
 
 MAX_COUNT = 10
 QUALITIES = ("auto", "low", "medium", "high", "xhigh", "max", "standard", "hd")

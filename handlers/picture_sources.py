@@ -9,7 +9,7 @@ from handlers.media.canvases import Shape, lighten, read_shape
 from handlers.media.photos import PhotoStudio
 from handlers.media.squares import only_alpha
 from handlers.messages import Attachment, AttachmentKind, MediaRef
-from handlers.ports import MediaStore
+from handlers.ports.stores import MediaStore
 from handlers.turn import Turn
 
 MAX_SOURCES = 16

@@ -7,7 +7,8 @@ from itertools import zip_longest
 from handlers.commands import COMMANDS, DETAILS, wrong_arguments
 from handlers.conversation import Defaults
 from handlers.messages import Button, ButtonRows, ChatSettings, VoiceMode, VoiceNote
-from handlers.ports import Catalogue, HistoryStore, SettingsStore
+from handlers.ports.models import Catalogue
+from handlers.ports.stores import HistoryStore, SettingsStore
 from handlers.texts import say
 from handlers.turn import Turn
 

@@ -4,7 +4,9 @@ import asyncio
 
 from handlers.media.sounds import SoundStudio
 from handlers.media.spoken import pieces, speakable
-from handlers.ports import Activity, Catalogue, SpeechSynthesizer
+from handlers.ports.models import Catalogue
+from handlers.ports.platforms import Activity
+from handlers.ports.sounds import SpeechStyle, SpeechSynthesizer
 from handlers.turn import Turn
 
 MESSAGE_CHARACTERS = 2_000
@@ -36,8 +38,8 @@ class Speaking:
         voice = turn.settings.voice or self._catalogue.voice
         clips = []
         for piece in pieces(text, self._synthesizer.max_characters):
-            speech = await self._synthesizer.speak(piece, voice)
-            turn.spent(speech.usage)
+            speech = await self._synthesizer.speak(piece, SpeechStyle(voice))
+            turn.spent(*speech.usage)
             clips.append(speech.data)
         ogg, duration_s = await self._sounds.join(clips)
         await turn.save_step(slot, "made")  # with what it cost

@@ -14,7 +14,7 @@ from handlers.errors import (
     StorageError,
 )
 from handlers.messages import Button, Pending
-from handlers.ports import Platform
+from handlers.ports.platforms import Platform
 from handlers.texts import say
 from handlers.turn import Turn, Unrecorded
 

@@ -13,7 +13,8 @@ from handlers.messages import (
     TextFile,
     VoiceNote,
 )
-from handlers.ports import Outcome, Segment, Transcript
+from handlers.ports.sounds import Segment, Transcript
+from handlers.ports.stores import Outcome
 from handlers.texts import say
 from handlers.turn import Turn
 

@@ -10,16 +10,9 @@ from handlers.long_texts import deliverable
 from handlers.media.photos import PhotoStudio
 from handlers.media.spoken import pieces
 from handlers.messages import Attachment, AttachmentKind, Capability, Delivery, IncomingMessage
-from handlers.ports import (
-    Activity,
-    ChatModel,
-    ChatRequest,
-    Finish,
-    ModelMessage,
-    Outcome,
-    PicturePart,
-    TextPart,
-)
+from handlers.ports.chat import ChatModel, ChatRequest, Finish, ModelMessage, PicturePart, TextPart
+from handlers.ports.platforms import Activity
+from handlers.ports.stores import Outcome
 from handlers.prompts import TRANSLATE, TRANSLATE_PICTURES
 from handlers.texts import say
 from handlers.turn import Turn

@@ -17,7 +17,8 @@ from handlers.messages import (
     Pending,
     UsageEntry,
 )
-from handlers.ports import InboxStore, Outcome, Platform, ReplySink
+from handlers.ports.platforms import Platform, ReplySink
+from handlers.ports.stores import InboxStore, Outcome
 
 SMALL_FILE_BYTES = 1_000_000
 """A voice message of four minutes, or a photo as apps send it."""

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from handlers.ports import Clock, UsageStore, UsageTotal
+from handlers.ports.machine import Clock
+from handlers.ports.stores import UsageStore, UsageTotal
 from handlers.texts import say
 from handlers.turn import Turn
 

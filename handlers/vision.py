@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from handlers.media.photos import PhotoStudio
 from handlers.messages import ChatSettings, MediaRef
-from handlers.ports import MediaStore, PicturePart
+from handlers.ports.chat import PicturePart
+from handlers.ports.stores import MediaStore
 
 PICTURE_ADDRESS = re.compile(
     r"""https?://[^\s<>"'()]+\.(?:png|jpe?g|gif|webp)(?:\?[^\s<>"'()]*)?""", re.IGNORECASE

@@ -15,7 +15,7 @@ from handlers.errors import (
 from handlers.media.films import container_of, is_moving_picture
 from handlers.media.videos import Sampled, VideoStudio
 from handlers.messages import Attachment, AttachmentKind, MediaRef
-from handlers.ports import Activity
+from handlers.ports.platforms import Activity
 from handlers.prompts import films
 from handlers.turn import Turn
 from handlers.vision import Vision, frame_detail

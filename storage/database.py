@@ -12,7 +12,7 @@ import aiosqlite
 import structlog
 
 from handlers.errors import StorageError
-from handlers.ports import Clock
+from handlers.ports.machine import Clock
 from storage.files import FileLock, create_private_file, create_private_folder, lock_path
 from storage.inspection import (
     BUSY_TIMEOUT_S,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from handlers.messages import ChatKey, Exchange, UsageEntry
-from handlers.ports import History
+from handlers.ports.stores import History
 from storage.chats import ensure_chat, find_chat, migrate_chat
 from storage.database import Database, shielded
 from storage.exchanges import find_answer_in, find_exchange, read_range, read_window

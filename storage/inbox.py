@@ -8,7 +8,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from handlers.messages import ChatKey, Delivery, Exchange, IncomingMessage, Pending, UsageEntry
-from handlers.ports import Outcome
+from handlers.ports.stores import Outcome
 from storage.chats import ensure_chat
 from storage.database import Database, Row, Session, shielded
 from storage.exchanges import append_exchange, name_answer_messages, replace_exchange

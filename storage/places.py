@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from handlers.messages import ChatKey
-from handlers.ports import Place
+from handlers.ports.stores import Place
 from storage.chats import ensure_chat
 from storage.database import Database, shielded
 

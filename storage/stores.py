@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from handlers.ports import Clock
+from handlers.ports.machine import Clock
 from storage.database import Database
 from storage.history import SqliteHistory
 from storage.inbox import SqliteInbox

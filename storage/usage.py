@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from handlers.messages import UsageEntry
-from handlers.ports import UsageTotal
+from handlers.ports.stores import UsageTotal
 from storage.database import Database, Session
 
 DAY = "%Y-%m-%d"

@@ -10,7 +10,7 @@ from typing import Self
 
 from bot.bootstrap import build, serve
 from bot.config import Config
-from handlers.ports import Clock
+from handlers.ports.machine import Clock
 from tests.emulators.openai import OpenAIEmulator
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,4 +1,4 @@
-"""Fakes that fill the ports of handlers/ports.py, in memory. Nothing is patched with them."""
+"""Fakes that fill the ports of handlers/ports, in memory. Nothing is patched with them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -19,22 +19,11 @@ from handlers.messages import (
     Sender,
     UsageEntry,
 )
-from handlers.ports import (
-    Activity,
-    ChatRequest,
-    Finish,
-    History,
-    ImageOptions,
-    OnPartial,
-    Outcome,
-    Picture,
-    Pictures,
-    Place,
-    Segment,
-    SentLog,
-    Sound,
-    Transcript,
-)
+from handlers.ports.chat import AnswerFacts, ChatRequest, Finish, Source, ToolCall
+from handlers.ports.images import ImageOptions, OnPartial, Picture, Pictures
+from handlers.ports.platforms import Activity, SentLog
+from handlers.ports.sounds import Segment, Sound, Transcript
+from handlers.ports.stores import History, Outcome, Place
 from tests import samples
 
 CHAT = ChatKey("test", "1")
@@ -540,6 +529,10 @@ class FakeStream:
         self._steps = steps
         self.finish = Finish.CUT
         self.usage: tuple[UsageEntry, ...] = ()
+        self.calls: tuple[ToolCall, ...] = ()
+        self.carried = ""
+        self.sources: tuple[Source, ...] = ()
+        self.facts = AnswerFacts()
 
     async def start(self) -> None:
         if isinstance(self._steps, Exception):
@@ -550,6 +543,7 @@ class FakeStream:
     async def __aiter__(self) -> AsyncIterator[str]:
         if isinstance(self._steps, Exception):
             return
+        called: list[ToolCall] = []
         for step in self._steps:
             if isinstance(step, Finish):
                 self.finish = step
@@ -557,9 +551,16 @@ class FakeStream:
             if isinstance(step, asyncio.Event):
                 self._model.waiting.set()
                 await step.wait()
+            elif isinstance(step, ToolCall):
+                called.append(step)
+            elif isinstance(step, Source):
+                self.sources = (*self.sources, step)
+            elif isinstance(step, AnswerFacts):
+                self.facts = step
             else:
                 yield str(step)
         self.finish = Finish.COMPLETE
+        self.calls = tuple(called)
 
     async def aclose(self) -> None:
         self._model.closed += 1

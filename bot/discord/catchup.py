@@ -17,7 +17,7 @@ from bot.discord.incoming import MALFORMED
 from bot.discord.places import KnownPlace
 from bot.discord.rest import Rest
 from handlers.messages import ChatKey
-from handlers.ports import Clock
+from handlers.ports.machine import Clock
 
 log = structlog.get_logger(__name__)
 

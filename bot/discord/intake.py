@@ -25,7 +25,8 @@ from bot.discord.references import References
 from bot.discord.rest import Rest
 from handlers.errors import StorageError
 from handlers.messages import ChatKey, IncomingMessage
-from handlers.ports import Clock, PlaceStore
+from handlers.ports.machine import Clock
+from handlers.ports.stores import PlaceStore
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from bot.discord.calls import NO_MENTIONS
 from bot.discord.delivery import NotNowError, RefusedError, TokenLostError, judged
 from bot.discord.markup import plain_parts
 from bot.discord.rest import Rest
-from handlers.ports import Clock
+from handlers.ports.machine import Clock
 from handlers.texts import say
 
 log = structlog.get_logger(__name__)

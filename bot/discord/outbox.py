@@ -16,7 +16,7 @@ from bot.discord.ways import Ways
 from bot.patience import to_the_end
 from handlers.errors import StorageError
 from handlers.messages import ButtonRows
-from handlers.ports import SentLog
+from handlers.ports.platforms import SentLog
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,8 @@ from bot.discord.rest import Upload
 from bot.patience import give_up
 from handlers.media.kinds import picture_name
 from handlers.messages import ButtonRows
-from handlers.ports import Picture, SentLog
+from handlers.ports.images import Picture
+from handlers.ports.platforms import SentLog
 
 log = structlog.get_logger(__name__)
 

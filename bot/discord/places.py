@@ -8,7 +8,7 @@ import discord
 
 from bot.discord.address import NAME, channel_key
 from handlers.messages import ChatKey
-from handlers.ports import Place, PlaceStore
+from handlers.ports.stores import Place, PlaceStore
 
 
 @dataclass(slots=True, eq=False)

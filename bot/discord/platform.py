@@ -28,7 +28,9 @@ from bot.discord.sink import DiscordReply
 from bot.discord.threads import open_thread
 from handlers.filling import Filling
 from handlers.messages import Attachment, IncomingMessage
-from handlers.ports import Clock, PlaceStore, SentLog
+from handlers.ports.machine import Clock
+from handlers.ports.platforms import SentLog
+from handlers.ports.stores import PlaceStore
 from handlers.texts import say
 
 log = structlog.get_logger(__name__)

@@ -17,7 +17,8 @@ from bot.discord.sink import DiscordReply
 from bot.discord.surroundings import Around, ReplyTools
 from bot.discord.ways import Ways
 from handlers.messages import IncomingMessage, Origin
-from handlers.ports import Clock, SentLog
+from handlers.ports.machine import Clock
+from handlers.ports.platforms import SentLog
 
 __all__ = ["Replies", "ReplyTools"]
 

@@ -14,7 +14,8 @@ from bot.discord.surroundings import ReplyTools
 from handlers.errors import DeliveryRefusedError
 from handlers.media.kinds import picture_name
 from handlers.messages import ButtonRows
-from handlers.ports import Picture, SentLog
+from handlers.ports.images import Picture
+from handlers.ports.platforms import SentLog
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,8 @@ from bot.discord.surroundings import Around
 from bot.discord.ways import Ways
 from handlers.errors import DeliveryRefusedError
 from handlers.messages import ButtonRows, IncomingMessage
-from handlers.ports import Activity, Picture, SentLog
+from handlers.ports.images import Picture
+from handlers.ports.platforms import Activity, SentLog
 from handlers.texts import say
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from bot.discord.delivery import Courier, RefusedError, TokenLostError, judged
 from bot.discord.markup import plain_parts
 from bot.discord.rest import ORIGINAL, Rest
 from handlers.messages import IncomingMessage
-from handlers.ports import SentLog
+from handlers.ports.platforms import SentLog
 from handlers.texts import say
 
 log = structlog.get_logger(__name__)

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable
 
 from bot.discord.address import Address, Opening
-from handlers.ports import Clock, SentLog
+from handlers.ports.machine import Clock
+from handlers.ports.platforms import SentLog
 
 ORIGINAL_SLOT = "original"
 """What became of the thinking message: what it was filled with (slot, number, and its id once it

@@ -18,7 +18,7 @@ from handlers.errors import (
     ServiceDownError,
 )
 from handlers.messages import Capability, UsageEntry
-from handlers.ports import ChatRequest, Finish, TextPart
+from handlers.ports.chat import ChatRequest, Finish, TextPart
 
 log = structlog.get_logger(__name__)
 

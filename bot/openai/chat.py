@@ -12,7 +12,7 @@ from bot.openai.options import OpenAIOptions
 from bot.openai.responses import Responses
 from handlers.errors import ServiceSilentError
 from handlers.messages import UsageEntry
-from handlers.ports import ChatRequest, Finish
+from handlers.ports.chat import AnswerFacts, ChatRequest, Finish, Source, ToolCall
 
 
 class Dialect(Protocol):
@@ -79,6 +79,22 @@ class AskedStream:
     @property
     def finish(self) -> Finish:
         return self._stream.finish if self._stream is not None else Finish.CUT
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        return ()
+
+    @property
+    def carried(self) -> str:
+        return ""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return ()
+
+    @property
+    def facts(self) -> AnswerFacts:
+        return AnswerFacts()
 
     @property
     def usage(self) -> tuple[UsageEntry, ...]:

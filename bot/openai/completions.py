@@ -7,7 +7,7 @@ from bot.openai.client import Client, Wire
 from bot.openai.failures import read_failure
 from bot.openai.fields import find, find_count, find_list, find_text
 from bot.openai.parts import locate_picture, write_asker, write_text
-from handlers.ports import ChatRequest, Finish, ModelMessage, TextPart
+from handlers.ports.chat import ChatRequest, Finish, ModelMessage, TextPart
 
 _OLD_BOUND, _NEW_BOUND = "max_tokens", "max_completion_tokens"
 # Servers have words of their own for a whole answer; what none of them says is not one.

@@ -9,7 +9,7 @@ from typing import Any
 from bot.openai.fields import find_count, find_list, find_text
 from handlers.errors import AnswerEmptyError, ServiceDownError, ServiceRejectedError
 from handlers.messages import Capability, UsageEntry
-from handlers.ports import Picture
+from handlers.ports.images import Picture
 
 _MIMES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 

@@ -6,7 +6,7 @@ from typing import Any
 from bot.openai.catalogue import ModelCatalogue
 from bot.openai.options import OpenAIOptions
 from handlers.errors import PictureOptionError
-from handlers.ports import ImageOptions
+from handlers.ports.images import ImageOptions
 
 AS_CONFIGURED = ImageOptions()
 _AUTO = ("", "auto")

@@ -13,7 +13,7 @@ from bot.openai.image_requests import ImageRequests
 from handlers.errors import PictureOptionError, RouteMissingError
 from handlers.media.squares import Square, from_square, mask_square, to_square
 from handlers.media.threads import run_to_end
-from handlers.ports import ImageOptions, OnPartial, Picture, Pictures
+from handlers.ports.images import ImageOptions, OnPartial, Picture, Pictures
 
 log = structlog.get_logger(__name__)
 

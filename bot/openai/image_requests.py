@@ -11,7 +11,7 @@ from bot.openai.failures import read_failure
 from bot.openai.fields import find, find_text
 from bot.openai.image_answers import add_usage, read_picture, read_pictures, read_usage
 from handlers.errors import ParleyError, ServiceDownError, ServiceRejectedError
-from handlers.ports import OnPartial, Picture, Pictures
+from handlers.ports.images import OnPartial, Picture, Pictures
 
 log = structlog.get_logger(__name__)
 

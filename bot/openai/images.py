@@ -9,7 +9,7 @@ from bot.openai.image_edits import EditRoute, VariationRoute
 from bot.openai.image_requests import ImageRequests
 from bot.openai.options import OpenAIOptions
 from bot.openai.parts import write_text
-from handlers.ports import ImageOptions, OnPartial, Picture, Pictures
+from handlers.ports.images import ImageOptions, OnPartial, Picture, Pictures
 
 _PATH = "/images/generations"
 

@@ -2,7 +2,7 @@
 
 import base64
 
-from handlers.ports import ChatRequest, PicturePart
+from handlers.ports.chat import ChatRequest, PicturePart
 
 
 def write_text(text: str) -> str:

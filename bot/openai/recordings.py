@@ -6,7 +6,7 @@ from typing import Any
 from bot.openai.client import Client
 from handlers.errors import FileTooLargeError, ServiceDownError
 from handlers.messages import Capability, UsageEntry
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound
 
 FORMATS = frozenset({"flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "ogg", "wav", "webm"})
 MAX_BYTES = 25_000_000

@@ -7,7 +7,7 @@ from bot.openai.client import Client, Wire
 from bot.openai.failures import read_failure
 from bot.openai.fields import find, find_count, find_list, find_text
 from bot.openai.parts import locate_picture, write_asker, write_text
-from handlers.ports import ChatRequest, Finish, ModelMessage, TextPart
+from handlers.ports.chat import ChatRequest, Finish, ModelMessage, TextPart
 
 _TEXT_EVENTS = {"response.output_text.delta", "response.refusal.delta"}
 _INCOMPLETE = {"max_output_tokens": Finish.LENGTH, "content_filter": Finish.FILTERED}

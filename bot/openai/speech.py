@@ -7,8 +7,9 @@ from bot.openai.client import Client
 from bot.openai.parts import write_text
 from handlers.errors import AnswerEmptyError, ServiceDownError
 from handlers.messages import Capability, UsageEntry
-from handlers.ports import Speech
+from handlers.ports.sounds import Speech, SpeechStyle
 
+AS_CONFIGURED = SpeechStyle()
 _CHARACTERS_PER_SECOND = 15.0
 """Of English read aloud; for clips whose length the bytes do not tell."""
 _OPUS_RATE_HZ = 48_000
@@ -27,10 +28,10 @@ class SpeechRoute:
         self._model = model
         self._instructions = instructions
 
-    async def speak(self, text: str, voice: str) -> Speech:
+    async def speak(self, text: str, style: SpeechStyle = AS_CONFIGURED) -> Speech:
         body: dict[str, Any] = {
             "model": self._model,
-            "voice": voice or self._catalogue.voice,
+            "voice": style.voice or self._catalogue.voice,
             "input": write_text(text),
             "response_format": "opus",
         }
@@ -48,7 +49,7 @@ class SpeechRoute:
             characters=len(text),
             is_estimate=True,  # the endpoint tells nothing
         )
-        return Speech(data, tell_sound_mime(data), self._catalogue.price(usage))
+        return Speech(data, tell_sound_mime(data), (self._catalogue.price(usage),))
 
 
 def tell_sound_mime(data: bytes) -> str:

@@ -10,7 +10,7 @@ from bot.openai.client import Client
 from bot.openai.recordings import FORMATS, MAX_BYTES, MAX_SECONDS, read_usage, send_sound
 from handlers.errors import ServiceRejectedError
 from handlers.messages import Capability
-from handlers.ports import Segment, Sound, Transcript
+from handlers.ports.sounds import Segment, Sound, Transcript
 
 log = structlog.get_logger(__name__)
 

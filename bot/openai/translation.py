@@ -17,18 +17,8 @@ from handlers.errors import (
     ServiceDownError,
 )
 from handlers.messages import Capability, UsageEntry
-from handlers.ports import (
-    ChatModel,
-    ChatRequest,
-    ChatStream,
-    Finish,
-    ModelMessage,
-    Sound,
-    TextPart,
-    Transcriber,
-    Transcript,
-    Translator,
-)
+from handlers.ports.chat import ChatModel, ChatRequest, ChatStream, Finish, ModelMessage, TextPart
+from handlers.ports.sounds import Sound, Transcriber, Transcript, Translator
 
 log = structlog.get_logger(__name__)
 

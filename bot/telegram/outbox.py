@@ -24,7 +24,7 @@ from bot.telegram.mentions import silence
 from bot.telegram.pace import Kind
 from bot.telegram.rich_text import Rendered, message_entities
 from handlers.errors import DeliveryRefusedError
-from handlers.ports import SentLog
+from handlers.ports.platforms import SentLog
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,8 @@ from bot.patience import give_up
 from bot.telegram.outbox import Outbox
 from handlers.errors import DeliveryRefusedError
 from handlers.media.kinds import picture_name
-from handlers.ports import Picture, SentLog
+from handlers.ports.images import Picture
+from handlers.ports.platforms import SentLog
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from bot.telegram.transport import AiohttpRequest
 from handlers.commands import COMMANDS
 from handlers.errors import ConfigError, FileUnavailableError
 from handlers.messages import Attachment, ChatKey, IncomingMessage
-from handlers.ports import SentLog
+from handlers.ports.platforms import SentLog
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,8 @@ from bot.telegram.stream import AnswerStream, parts_of
 from handlers.errors import DeliveryRefusedError
 from handlers.media.kinds import picture_name
 from handlers.messages import ButtonRows, IncomingMessage, Origin
-from handlers.ports import Activity, Picture, SentLog
+from handlers.ports.images import Picture
+from handlers.ports.platforms import Activity, SentLog
 from handlers.texts import say
 
 ACTIONS = {

@@ -12,7 +12,7 @@ from handlers.media.containers import MIME_TYPES
 from handlers.media.ffmpeg import Ffmpeg, work_folder, write_file
 from handlers.media.sizes import human_size
 from handlers.media.threads import run_to_end
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound
 
 PIECE_S = 600.0
 """What is cut at all is cut into pieces of at most this: they are heard side by side, and the words

@@ -14,7 +14,7 @@ from handlers.media.ffmpeg import FORMATS, Ffmpeg
 from handlers.media.ffmpeg_reports import Probe
 from handlers.media.recordings import Recording, SoundRoute, longest_request, recorded
 from handlers.media.threads import run_to_end
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound
 
 # pydub takes about six times the decoded sound in memory (1.8 GB for an hour of MP3), ffmpeg a
 # steady 60 MB outside this process. 16 MB decoded is 5 minutes of 24 kHz mono speech.

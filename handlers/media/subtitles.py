@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from handlers.ports import Segment
+from handlers.ports.sounds import Segment
 
 
 def srt(segments: Sequence[Segment]) -> str:

@@ -15,7 +15,7 @@ from bot.discord.interactions import Heard, InteractionReader
 from bot.discord.rest import Json, Rest
 from handlers.filling import Filling
 from handlers.messages import IncomingMessage
-from handlers.ports import SettingsStore
+from handlers.ports.stores import SettingsStore
 from tests.emulators.discord import Channel, DiscordEmulator, Message, User
 from tests.fakes import FakeCatalogue
 

@@ -14,7 +14,7 @@ from bot.discord.replies import Replies, ReplyTools
 from bot.discord.rest import Rest
 from bot.discord.sink import DiscordReply
 from handlers.messages import Button, IncomingMessage, Origin, Sender
-from handlers.ports import SentLog
+from handlers.ports.platforms import SentLog
 from tests.emulators.discord import Channel, DiscordEmulator, Interaction, Message, User
 
 TOKEN = "test-token"

@@ -13,7 +13,7 @@ from bot.discord.intake import Intake, IntakeOptions
 from bot.discord.rest import Rest
 from handlers.errors import StorageError
 from handlers.messages import ChatKey, IncomingMessage
-from handlers.ports import Place
+from handlers.ports.stores import Place
 from tests.emulators.discord import Channel, DiscordEmulator
 from tests.emulators.telegram_service.values import Changes
 from tests.fakes import FakePlaces

@@ -6,7 +6,14 @@ from typing import Any
 
 from bot.openai.options import OpenAIOptions
 from bot.openai.service import OpenAIService
-from handlers.ports import ChatModel, ChatRequest, ChatStream, ModelMessage, PicturePart, TextPart
+from handlers.ports.chat import (
+    ChatModel,
+    ChatRequest,
+    ChatStream,
+    ModelMessage,
+    PicturePart,
+    TextPart,
+)
 
 KEY = "sk-test-0123456789abcdef"
 MODEL = "gpt-6-luna"

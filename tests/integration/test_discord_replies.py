@@ -7,7 +7,7 @@ import pytest
 from bot.discord.sink import DiscordReply
 from handlers.errors import DeliveryRefusedError
 from handlers.messages import Button
-from handlers.ports import Activity
+from handlers.ports.platforms import Activity
 from tests.emulators.discord import Fail, Gate, Message, Pace, permissions
 from tests.integration.discord_replies_room import (
     LINES,

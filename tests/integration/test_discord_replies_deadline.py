@@ -7,7 +7,7 @@ import pytest
 from bot.discord.address import TOKEN_LASTS_S
 from handlers.errors import DeliveryRefusedError
 from handlers.messages import Button
-from handlers.ports import Activity
+from handlers.ports.platforms import Activity
 from handlers.texts import say
 from tests.emulators.discord import AcceptThenDrop, Channel, Fail
 from tests.integration.discord_replies_room import (

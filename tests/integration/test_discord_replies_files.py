@@ -7,7 +7,7 @@ import pytest
 
 from bot.discord.address import Address
 from handlers.errors import DeliveryRefusedError
-from handlers.ports import Picture
+from handlers.ports.images import Picture
 from tests.emulators.discord import Drop, Fail, permissions
 from tests.integration.discord_replies_room import Notes, Pauses, contents, opened, room
 from tests.samples import jpeg

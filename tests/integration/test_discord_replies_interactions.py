@@ -6,7 +6,7 @@ import pytest
 
 from handlers.errors import DeliveryRefusedError
 from handlers.messages import Button
-from handlers.ports import Activity
+from handlers.ports.platforms import Activity
 from tests.emulators.discord import AcceptThenDrop, Drop, Fail, Gate, Step
 from tests.integration.discord_replies_room import (
     EPHEMERAL,

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from bot.discord.client import ParleyBot
 from bot.discord.rest import TIMEOUT_S
 from handlers.errors import DeliveryRefusedError, StorageError
-from handlers.ports import Picture
+from handlers.ports.images import Picture
 from handlers.turn import Unrecorded
 from tests.emulators.discord import Drop, Fail, permissions
 from tests.integration.discord_replies_room import (

@@ -21,7 +21,7 @@ from handlers.errors import (
     ServiceSilentError,
 )
 from handlers.messages import Capability, UsageEntry
-from handlers.ports import Finish, PicturePart
+from handlers.ports.chat import Finish, PicturePart
 from tests import samples
 from tests.emulators.openai import (
     Answer,

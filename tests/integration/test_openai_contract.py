@@ -15,7 +15,8 @@ from bot.openai.chat import Chat, choose_dialect
 from bot.openai.client import Client, create_client
 from bot.openai.images import ImageRoute
 from bot.openai.options import OpenAIOptions
-from handlers.ports import ChatRequest, ModelMessage, PicturePart, Sound, TextPart
+from handlers.ports.chat import ChatRequest, ModelMessage, PicturePart, TextPart
+from handlers.ports.sounds import Sound, SpeechStyle
 from tests import samples
 from tests.emulators.openai import Answer, OpenAIEmulator
 from tests.emulators.specs import problem_with, specs_folder
@@ -212,7 +213,7 @@ async def test_every_body_is_as_the_published_spec_wants_it(
         async with open_room(emulator.base_url, image_model=image_model, **pictures) as room:
             await room.images.generate("A fox")
     async with open_room(emulator.base_url, speech_instructions="Cheerfully.") as room:
-        await room.synthesizer.speak("Good morning", "coral")
+        await room.synthesizer.speak("Good morning", SpeechStyle("coral"))
         await room.transcriber.transcribe(sound, "fr-CA")
         await room.translator.translate(sound)
 

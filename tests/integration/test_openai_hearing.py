@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.openai.options import ModelFacts
 from handlers.errors import ServiceDownError
-from handlers.ports import Segment, Sound
+from handlers.ports.sounds import Segment, Sound
 from tests import samples
 from tests.emulators.openai import Answer, Fail, OpenAIEmulator
 from tests.integration.openai_room import KEY, open_room

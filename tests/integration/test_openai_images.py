@@ -17,7 +17,7 @@ from handlers.errors import (
     ServiceDownError,
     ServiceSilentError,
 )
-from handlers.ports import ImageOptions, Picture
+from handlers.ports.images import ImageOptions, Picture
 from tests import samples
 from tests.emulators.openai import (
     Answer,

@@ -28,7 +28,7 @@ from handlers.errors import (
     SoundUnreadableError,
 )
 from handlers.messages import Capability
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound, SpeechStyle
 from tests import samples
 from tests.emulators.openai import Answer, CutAfter, Fail, Garbage, Hang, OpenAIEmulator, Step
 from tests.integration.openai_room import KEY, Pauses, open_room
@@ -178,7 +178,7 @@ async def test_text_is_spoken_as_ogg_in_the_voice_that_was_chosen(
 ) -> None:
     text = "Good morning, and welcome to this clip."
     async with open_room(emulator.base_url, speech_instructions="Cheerfully.") as room:
-        speech = await room.synthesizer.speak(text, "coral")
+        speech = await room.synthesizer.speak(text, SpeechStyle("coral"))
     assert emulator.requests[0].body == {
         "model": "gpt-4o-mini-tts",
         "voice": "coral",
@@ -187,15 +187,16 @@ async def test_text_is_spoken_as_ogg_in_the_voice_that_was_chosen(
         "instructions": "Cheerfully.",
     }
     assert speech.mime == "audio/ogg"
-    assert speech.usage.characters == len(text)
-    assert speech.usage.seconds == pytest.approx(measure_opus(speech.data))
-    assert speech.usage.seconds == pytest.approx(0.06 * len(text), abs=0.2)
-    assert speech.usage.cost_usd == pytest.approx(speech.usage.seconds / 60 * 0.015)
+    [usage] = speech.usage
+    assert usage.characters == len(text)
+    assert usage.seconds == pytest.approx(measure_opus(speech.data))
+    assert usage.seconds == pytest.approx(0.06 * len(text), abs=0.2)
+    assert usage.cost_usd == pytest.approx(usage.seconds / 60 * 0.015)
 
 
 async def test_no_voice_is_the_operators_voice(emulator: OpenAIEmulator) -> None:
     async with open_room(emulator.base_url, voice="sage") as room:
-        await room.synthesizer.speak("Hello", "")
+        await room.synthesizer.speak("Hello")
     assert emulator.requests[0].body["voice"] == "sage"
 
 

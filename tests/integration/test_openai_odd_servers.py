@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from handlers.errors import AnswerEmptyError, ServiceDownError
-from handlers.ports import Finish
+from handlers.ports.chat import Finish
 from tests.integration.openai_room import ask, open_room, read, started
 
 

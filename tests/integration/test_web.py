@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.web.metrics import PrometheusMeter
 from bot.web.server import WebServer
 from handlers.errors import OperatorError
-from handlers.ports import Meter
+from handlers.ports.machine import Meter
 
 
 class Readiness:

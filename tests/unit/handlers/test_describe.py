@@ -1,7 +1,7 @@
 """/describe: a picture, in words."""
 
 from handlers.messages import Attachment, AttachmentKind, Quoted
-from handlers.ports import PicturePart
+from handlers.ports.chat import PicturePart
 from tests.fakes import message
 from tests.samples import jpeg
 from tests.unit.handlers.bench import Bench

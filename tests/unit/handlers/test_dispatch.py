@@ -12,7 +12,8 @@ from handlers.messages import (
     Exchange,
     Origin,
 )
-from handlers.ports import Finish, Outcome
+from handlers.ports.chat import Finish
+from handlers.ports.stores import Outcome
 from tests.fakes import message
 from tests.unit.handlers.bench import Bench, pressed
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from handlers.errors import ServiceDownError
 from handlers.messages import Attachment, AttachmentKind, IncomingMessage, Quoted
-from handlers.ports import ImageOptions
+from handlers.ports.images import ImageOptions
 from handlers.prompts import PICTURE_EDITED
 from tests import samples
 from tests.fakes import message

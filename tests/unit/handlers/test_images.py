@@ -7,7 +7,7 @@ import pytest
 
 from handlers.commands import BY_NAME
 from handlers.errors import ContentRefusedError, PictureOptionError, ServiceDownError
-from handlers.ports import ImageOptions
+from handlers.ports.images import ImageOptions
 from handlers.prompts import PICTURE_MADE, PICTURES_MADE
 from tests import samples
 from tests.fakes import message

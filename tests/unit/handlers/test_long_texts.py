@@ -8,7 +8,7 @@ from bot.telegram.splitting import render_parts
 from handlers.long_texts import LONG_CHARACTERS, deliverable, shorten, verbatim
 from handlers.media.subtitles import srt, vtt
 from handlers.messages import TextFile
-from handlers.ports import Segment
+from handlers.ports.sounds import Segment
 
 WORDS = st.lists(
     st.text(alphabet="ab1 *_`#-+=.)([]<>&|~\\$!:/", min_size=1, max_size=12), min_size=1, max_size=6

@@ -4,7 +4,7 @@ import asyncio
 
 from handlers.errors import ServiceDownError
 from handlers.messages import Capability
-from handlers.ports import ChatRequest, Finish
+from handlers.ports.chat import ChatRequest, Finish
 from tests.fakes import CHAT, message
 from tests.unit.handlers.bench import Bench
 

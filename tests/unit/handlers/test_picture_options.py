@@ -3,7 +3,7 @@ import pytest
 from handlers.commands import BY_NAME, PICTURE_OPTIONS, command_line
 from handlers.errors import NothingToDoError, PictureValueError
 from handlers.picture_options import read_line
-from handlers.ports import ImageOptions
+from handlers.ports.images import ImageOptions
 
 
 def test_options_before_the_prompt_are_read_and_the_prompt_is_left_as_it_is() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from handlers.errors import PicturesUnsupportedError, ServiceDownError
 from handlers.messages import Attachment, AttachmentKind, Capability
-from handlers.ports import Finish, PicturePart, TextPart
+from handlers.ports.chat import Finish, PicturePart, TextPart
 from tests import samples
 from tests.fakes import message
 from tests.unit.handlers.bench import pressed

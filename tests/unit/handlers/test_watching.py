@@ -15,7 +15,7 @@ from handlers.errors import (
     SoundUnreadableError,
 )
 from handlers.messages import Attachment, AttachmentKind, ChatSettings, Origin, Quoted
-from handlers.ports import ModelMessage, PicturePart, TextPart
+from handlers.ports.chat import ModelMessage, PicturePart, TextPart
 from tests import samples
 from tests.fakes import CHAT, message
 from tests.unit.handlers.bench import Bench

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from handlers.media.recordings import Recording, Span
 from handlers.media.sounds import SoundStudio
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound
 
 AT_ONCE = 3
 COPIES = 3

@@ -18,7 +18,7 @@ from handlers.errors import EmptyFileError, FileTooLargeError, SoundUnreadableEr
 from handlers.media.containers import is_ogg_opus, ogg_opus_duration, true_format
 from handlers.media.recordings import PIECE_S, Span, cut_at_silences
 from handlers.media.sounds import SoundStudio
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound
 from tests import samples
 
 ROOT = Path(__file__).parents[3]

@@ -14,7 +14,7 @@ import pytest
 from handlers.errors import EmptyFileError, SoundUnreadableError
 from handlers.media.containers import is_ogg_opus, ogg_opus_duration, true_format
 from handlers.media.sounds import SoundStudio
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound
 from tests import samples
 
 FORMATS: list[tuple[Callable[..., bytes], str]] = [

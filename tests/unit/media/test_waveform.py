@@ -11,7 +11,7 @@ import pytest
 
 from handlers.errors import EmptyFileError, SoundUnreadableError
 from handlers.media.sounds import SoundStudio
-from handlers.ports import Sound
+from handlers.ports.sounds import Sound
 from tests import samples
 
 RATE = 8000

@@ -7,7 +7,7 @@ import pytest
 from bot.openai.answer import Event, Tokens
 from bot.openai.completions import CompletionsReader
 from bot.openai.responses import ResponsesReader
-from handlers.ports import Finish
+from handlers.ports.chat import Finish
 
 
 def choice(delta: Any, finish: str | None = None) -> dict[str, Any]:

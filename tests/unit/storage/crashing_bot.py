@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from handlers.messages import Delivery
-from handlers.ports import Outcome
+from handlers.ports.stores import Outcome
 from storage.stores import open_stores
 from tests.unit.storage.samples import SetClock, exchange, message, usage
 

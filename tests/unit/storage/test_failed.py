@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from handlers.messages import IncomingMessage, Origin, Sender
-from handlers.ports import Outcome
+from handlers.ports.stores import Outcome
 from storage.stores import Stores, open_stores
 from tests.unit.storage.samples import ADA, CHAT, OTHER_CHAT, SetClock, exchange, message, usage
 

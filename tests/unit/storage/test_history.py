@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from handlers.messages import ChatKey, ChatSettings, VoiceMode
-from handlers.ports import History, HistoryStore, Outcome
+from handlers.ports.stores import History, HistoryStore, Outcome
 from storage.stores import Stores
 from tests.unit.storage.samples import ADA, CHAT, OTHER_CHAT, exchange, message, usage
 

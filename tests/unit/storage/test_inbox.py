@@ -18,7 +18,7 @@ from handlers.messages import (
     Origin,
     Quoted,
 )
-from handlers.ports import InboxStore, Outcome
+from handlers.ports.stores import InboxStore, Outcome
 from storage.stores import Stores, open_stores
 from tests.unit.storage.samples import (
     ADA,

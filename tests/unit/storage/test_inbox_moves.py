@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from handlers.messages import ChatKey, IncomingMessage
-from handlers.ports import InboxStore, Outcome
+from handlers.ports.stores import InboxStore, Outcome
 from storage.stores import Stores, open_stores
 from tests.unit.storage.samples import ADA, SetClock, exchange, message, usage
 

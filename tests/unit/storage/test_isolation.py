@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.messages import ChatKey, ChatSettings, MediaRef
-from handlers.ports import Outcome
+from handlers.ports.stores import Outcome
 from storage.stores import Stores, open_stores
 from tests.unit.storage.samples import SetClock, exchange, message, usage
 

@@ -7,7 +7,7 @@ import pytest
 
 from handlers.errors import StorageError
 from handlers.messages import MediaRef
-from handlers.ports import MediaStore
+from handlers.ports.stores import MediaStore
 from storage.media import MediaFiles
 
 DATA = b"\x89PNG picture \x00" * 1000

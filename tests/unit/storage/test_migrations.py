@@ -11,7 +11,7 @@ import pytest
 
 from handlers.errors import StorageError
 from handlers.messages import ChatKey, ChatSettings, Delivery, Exchange, MediaRef
-from handlers.ports import Place
+from handlers.ports.stores import Place
 from storage.inspection import inspect_database
 from storage.migrations import load_migrations
 from storage.stores import Stores, open_stores

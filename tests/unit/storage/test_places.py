@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from handlers.messages import ChatKey, ChatSettings
-from handlers.ports import Place, PlaceStore
+from handlers.ports.stores import Place, PlaceStore
 from storage.stores import Stores, open_stores
 from tests.unit.storage.samples import SetClock
 

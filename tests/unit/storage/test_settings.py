@@ -3,7 +3,7 @@ from contextlib import closing
 from pathlib import Path
 
 from handlers.messages import ChatSettings, VoiceMode
-from handlers.ports import SettingsStore
+from handlers.ports.stores import SettingsStore
 from storage.stores import Stores, open_stores
 from tests.unit.storage.samples import CHAT, OTHER_CHAT, SetClock
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from handlers.messages import Capability, Sender, UsageEntry
-from handlers.ports import Outcome, UsageStore
+from handlers.ports.stores import Outcome, UsageStore
 from storage.stores import Stores
 from tests.unit.storage.samples import ADA, NOON, SetClock, message, usage
 
