@@ -2,54 +2,42 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import structlog
 
+from bot import tools
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.discord.platform import DiscordOptions, DiscordPlatform
 from bot.discord.replies import ReplyTools
 from bot.openai.service import OpenAIService
-from bot.openai.tokens import estimate_tokens
 from bot.telegram.platform import TelegramOptions, TelegramPlatform
 from bot.web.metrics import PrometheusMeter
 from bot.web.server import WebServer
+from bot.wiring import Wiring
 from handlers.access import Access
-from handlers.chat import Chat
-from handlers.conversation import Conversation, Defaults
-from handlers.dispatch import Dispatch, Handler, Limits, Routes
+from handlers.dispatch import Dispatch, Limits
 from handlers.errors import StorageError
 from handlers.filling import Filling
-from handlers.gallery import Gallery
-from handlers.hearing import Hearing
-from handlers.image_edits import ImageEdits
-from handlers.images import Images
-from handlers.media.photos import PhotoStudio
+from handlers.knowledge.hosted_documents import HostedDocuments
 from handlers.media.sounds import SoundStudio
-from handlers.media.videos import VideoStudio
-from handlers.memory import Memory
-from handlers.messages import ChatKey, IncomingMessage, VoiceMode
-from handlers.picture_sources import PictureSources
-from handlers.ports.machine import Clock, Meter
+from handlers.messages import ChatKey, IncomingMessage
+from handlers.people.alarm import Alarm
+from handlers.ports.machine import Clock
 from handlers.ports.platforms import Platform
 from handlers.ports.sounds import Sound
-from handlers.questions import Questions
-from handlers.settings import Settings
-from handlers.speaking import Speaking
-from handlers.transcription import Transcription, VoiceNotes
-from handlers.translation import Translation
-from handlers.usage import UsageReport
-from handlers.vision import Vision
-from handlers.watching import Watching
+from handlers.prompts import PICTURE_ANSWERS
 from storage.stores import Stores, open_stores
 
 log = structlog.get_logger(__name__)
 
 TIDY_EVERY_S = 3600.0
+CATCH_UP_AGAIN_S = 60.0
 
 
 class Runner(Platform, Protocol):
@@ -73,68 +61,7 @@ class Bot:
 
     dispatch: Dispatch
     runners: tuple[Runner, ...]
-
-
-def routes(
-    config: Config, service: OpenAIService, stores: Stores, clock: Clock, meter: Meter
-) -> tuple[Routes, SoundStudio, PhotoStudio]:
-    """What every message and command is answered by."""
-    sounds, photos = SoundStudio(), PhotoStudio()
-    defaults = Defaults(
-        model=service.catalogue.chat_model,
-        persona=config.chat.persona,
-        detail=config.chat.detail,
-        language=config.chat.language,
-        voice_mode=VoiceMode(config.chat.voice),
-        budget_tokens=config.history.max_tokens,
-    )
-    vision = Vision(photos, stores.media)
-    hearing = Hearing(service.transcriber, service.translator, sounds)
-    watching = Watching(vision, VideoStudio(), hearing.hear, defaults.budget_tokens)
-    speaking = Speaking(service.synthesizer, sounds, service.catalogue)
-    chat = Chat(
-        model=service.chat,
-        history=stores.history,
-        conversation=Conversation(vision, defaults, estimate_tokens),
-        memory=Memory(service.chat, stores.history),
-        questions=Questions(watching, hearing.hear),
-        speak=speaking.speak,
-        clock=clock,
-        meter=meter,
-    )
-    transcription = Transcription(hearing.hear, hearing.hear_with_times)
-    translation = Translation(
-        service.chat, defaults.model, hearing.hear, hearing.hear_in_english, photos
-    )
-    voice_notes = VoiceNotes(chat.answer, transcription.write_down, translation.translate)
-    gallery = Gallery(stores.media, stores.history, photos)
-    images = Images(service.images, gallery)
-    sources = PictureSources(gallery, photos, stores.media)
-    edits = ImageEdits(service.images, gallery, sources)
-    settings = Settings(stores.settings, stores.history, service.catalogue, defaults)
-    commands: Mapping[str, Handler] = {
-        "start": settings.start,
-        "help": settings.help,
-        "new": settings.new,
-        "ask": chat.ask,
-        "describe": chat.describe,
-        "image": images.make,
-        "again": images.again,
-        "fullsize": images.full_size,
-        "edit": edits.edit,
-        "variation": edits.variation,
-        "transcribe": transcription.transcribe,
-        "translate": translation.translate,
-        "retry": chat.retry,
-        "continue": chat.go_on,
-        "model": settings.model,
-        "voice": settings.voice,
-        "persona": settings.persona,
-        "detail": settings.detail,
-        "settings": settings.settings,
-        "usage": UsageReport(stores.usage, clock).show,
-    }
-    return Routes(voice_notes.answer, commands, chat.deliver), sounds, photos
+    alarm: Alarm
 
 
 @asynccontextmanager
@@ -144,24 +71,44 @@ async def build(config: Config, clock: Clock | None = None) -> AsyncIterator[Bot
     meter = PrometheusMeter()
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(
-            open_stores(config.storage.path, clock, config.storage.media_path)
+            open_stores(
+                config.storage.path, clock, config.storage.media_path, unsaid=PICTURE_ANSWERS
+            )
         )
-        service = await stack.enter_async_context(OpenAIService(config.openai.to_options()))
-        await stack.enter_async_context(_tidied(stores))
-        table, sounds, photos = routes(config, service, stores, clock, meter)
-        stack.callback(photos.close)
+        opening = OpenAIService(config.openai.to_options(), today=lambda: _day(clock))
+        service = await stack.enter_async_context(opening)
+        await stack.enter_async_context(_beside(_tidy(stores)))
+        await stack.enter_async_context(_beside(_catch_up(stores)))
         access = Access(
             is_open=config.access.mode == "open",
             keys=frozenset((*config.access.owners, *config.access.users)),
             clock=clock,
+            owners=frozenset(config.access.owners),
         )
+        alarm = Alarm(stores.reminders, clock, _platforms(config))
+        outside = await stack.enter_async_context(tools.outside_tools(config, stores, clock, alarm))
+        hosted = HostedDocuments(
+            service.file_search,
+            stores.documents,
+            stores.hosted,
+            clock,
+            is_chosen=config.documents.search == "hosted",
+        )
+        await stack.enter_async_context(_beside(hosted.keep_tidy()))
+        wiring = Wiring(
+            config, service, stores, clock, meter, access, outside=outside, hosted=hosted
+        )
+        stack.callback(wiring.photos.close)
+        await stack.enter_async_context(_beside(wiring.forgotten_runs.keep_tidy()))
         runners: list[Runner] = []
         if config.telegram.token:
-            runners.append(_telegram(config, stores, sounds))
+            runners.append(_telegram(config, stores, wiring.sounds))
         if config.discord.token:
-            filling = Filling(service.catalogue, stores.settings)
-            tools = ReplyTools(_to_mp3(sounds), sounds.waveform, photos.shrink)
-            runners.append(_discord(config, stores, filling, tools, access, clock))
+            filling = Filling(service.catalogue, stores.settings, lambda: wiring.toolbox.names)
+            reply_tools = ReplyTools(
+                _to_mp3(wiring.sounds), wiring.sounds.waveform, wiring.photos.shrink
+            )
+            runners.append(_discord(config, stores, filling, reply_tools, access, clock))
         for runner in runners:
             stack.push_async_callback(runner.aclose)
         dispatch = Dispatch(
@@ -169,7 +116,7 @@ async def build(config: Config, clock: Clock | None = None) -> AsyncIterator[Bot
             settings=stores.settings,
             platforms={runner.name: runner for runner in runners},
             access=access,
-            routes=table,
+            routes=wiring.routes(),
             meter=meter,
             clock=clock,
             limits=Limits(config.limits.queue_per_chat, config.limits.concurrent_turns),
@@ -184,13 +131,23 @@ async def build(config: Config, clock: Clock | None = None) -> AsyncIterator[Bot
         await stack.enter_async_context(
             WebServer(config.web.host, config.web.port, find_reasons=find_reasons, meter=meter)
         )
-        yield Bot(dispatch, tuple(runners))
+        yield Bot(dispatch, tuple(runners), alarm)
+
+
+def _platforms(config: Config) -> tuple[str, ...]:
+    """Those that run."""
+    tokens = {"telegram": config.telegram.token, "discord": config.discord.token}
+    return tuple(name for name, token in tokens.items() if token)
+
+
+def _day(clock: Clock) -> date:
+    return datetime.fromtimestamp(clock.now(), UTC).date()
 
 
 @asynccontextmanager
-async def _tidied(stores: Stores) -> AsyncIterator[None]:
-    """What is kept for a time only is erased in time, also while nobody writes."""
-    task = asyncio.create_task(_tidy(stores))
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something run beside the answers, until the end of the block."""
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
@@ -198,10 +155,22 @@ async def _tidied(stores: Stores) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def _catch_up(stores: Stores) -> None:
+    """What no search finds yet, said before there was an index or elsewhere, is indexed."""
+    while True:
+        try:
+            await stores.recall.catch_up()
+        except StorageError as failure:
+            log.warning("what was said long ago cannot be searched yet", detail=str(failure))
+        await asyncio.sleep(CATCH_UP_AGAIN_S)
+
+
 async def _tidy(stores: Stores) -> None:
+    """What is kept for a time only is erased in time, also while nobody writes."""
     while True:
         try:
             await stores.inbox.tidy()
+            await stores.documents.tidy()
         except StorageError as failure:
             log.warning("what is old could not be erased yet", detail=str(failure))
         await asyncio.sleep(TIDY_EVERY_S)
@@ -275,8 +244,9 @@ async def serve(bot: Bot, stop: asyncio.Event, grace_s: float) -> None:
     """Answer people until ``stop`` is set, then let running answers end for ``grace_s``."""
     stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     await bot.dispatch.resume()
+    endless = [*(runner.run for runner in bot.runners), bot.alarm.run]
     running: list[asyncio.Task[Any]] = [
-        asyncio.create_task(runner.run(bot.dispatch.submit)) for runner in bot.runners
+        asyncio.create_task(run(bot.dispatch.submit)) for run in endless
     ]
     try:
         await asyncio.wait((stopping, *running), return_when=asyncio.FIRST_COMPLETED)

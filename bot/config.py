@@ -37,7 +37,19 @@ from bot.config_types import (
     parse,
     split,
 )
-from bot.openai.options import ChatApi, ModelFacts, OpenAIOptions
+from bot.internet.options import FORECAST_URL, PLACES_URL
+from bot.mcp.options import McpOptions
+from bot.openai.options import (
+    ChatApi,
+    ImageRouteName,
+    ModelFacts,
+    OpenAIOptions,
+    RouteChoices,
+    SpeechKind,
+    SpeechRouteName,
+    TranscriptionRouteName,
+    TranslationRouteName,
+)
 from handlers.errors import ConfigError
 
 TELEGRAM_URL = "https://api.telegram.org/bot"
@@ -99,9 +111,12 @@ class ModelSection(Section):
     cached_input_per_million: Price | None = None
     output_per_million: Price | None = None
     picture_input_per_million: Price | None = None
+    sound_output_per_million: Price | None = None
     per_minute: Price | None = None
     per_million_characters: Price | None = None
     per_image: Price | None = None
+    per_search: Price | None = None
+    per_session: Price | None = None
     efforts: Texts = ()
     shutdown: date | None = None
     is_base64_only: bool | None = None
@@ -109,12 +124,29 @@ class ModelSection(Section):
     edits_square_png: bool | None = None
     images_per_request: Annotated[Count, Field(ge=1)] | None = None
     tells_times: bool | None = None
+    dimensions: Annotated[Count, Field(ge=1)] | None = None
+    hears: bool | None = None
+    speech_route: SpeechKind | None = None
+    takes_tone: bool | None = None
+    voices: Texts = ()
+    replaced_by: Texts = ()
+
+
+class RoutesSection(Section):
+    """The fields of RouteChoices."""
+
+    speech: SpeechRouteName = "auto"
+    transcription: TranscriptionRouteName = "auto"
+    translation: TranslationRouteName = "auto"
+    images: ImageRouteName = "auto"
 
 
 class OpenAISection(Section):
     """The fields of OpenAIOptions, whose defaults are the defaults here."""
 
-    empty_counts = frozenset({"translation_model"})
+    empty_counts = frozenset(
+        {"translation_model", "embedding_model", "speech_realtime_model", "speech_chat_model"}
+    )
 
     api_key: Secret = _OPENAI.api_key
     base_url: HttpUrl = _OPENAI.base_url
@@ -130,10 +162,15 @@ class OpenAISection(Section):
     voice: str = _OPENAI.voice
     voices: Texts = _OPENAI.voices
     speech_instructions: str = _OPENAI.speech_instructions
+    speech_speed: Annotated[Number, Field(ge=0.25, le=4)] = _OPENAI.speech_speed
+    speech_realtime_model: str = _OPENAI.speech_realtime_model
+    speech_chat_model: str = _OPENAI.speech_chat_model
+    embedding_model: str = _OPENAI.embedding_model
     image_model: str = _OPENAI.image_model
     image_size: str = _OPENAI.image_size
     image_quality: str = _OPENAI.image_quality
     image_partials: Annotated[Count, Field(ge=0, le=3)] = _OPENAI.image_partials
+    routes: Annotated[RoutesSection, BeforeValidator(parse)] = RoutesSection()
     models: Annotated[Mapping[str, ModelSection], BeforeValidator(parse)] = Field(
         default_factory=dict
     )
@@ -146,6 +183,7 @@ class OpenAISection(Section):
         values["models"] = {
             name: ModelFacts(**model.model_dump()) for name, model in self.models.items()
         }
+        values["routes"] = RouteChoices(**self.routes.model_dump())
         return OpenAIOptions(**values)
 
 
@@ -168,6 +206,7 @@ class WebSection(Section):
 
 class HistorySection(Section):
     max_tokens: Annotated[Count, Field(ge=500)] = 16000
+    search_by_meaning: bool = True
 
 
 class ChatSection(Section):
@@ -177,9 +216,62 @@ class ChatSection(Section):
     detail: Literal["low", "high", "auto"] = "high"
 
 
+class DocumentsSection(Section):
+    search: Literal["local", "hosted"] = "local"
+    min_similarity: Annotated[Number, Field(ge=0, le=1)] = 0.3
+
+
+class AnalysisSection(Section):
+    enabled: bool = True
+    timeout_s: Annotated[Number, Field(gt=0)] = 600.0
+    model: str = ""
+
+
 class LimitsSection(Section):
     queue_per_chat: Annotated[Count, Field(ge=100)] = 200
     concurrent_turns: Annotated[Count, Field(ge=1)] = 64
+
+
+class ToolsSection(Section):
+    """The fields of ToolLimits and of ToolRules."""
+
+    empty_counts = frozenset({"enabled"})
+
+    enabled: Texts = ("all",)
+    owners_only: Texts = ()
+    rounds: Annotated[Count, Field(ge=1, le=50)] = 8
+    calls: Annotated[Count, Field(ge=1, le=200)] = 16
+    call_timeout_s: Annotated[Number, Field(gt=0)] = 60.0
+    total_timeout_s: Annotated[Number, Field(gt=0)] = 600.0
+    output_characters: Annotated[Count, Field(ge=500, le=1_000_000)] = 32_000
+    own_hosts: Texts = ()
+    weather_places_url: HttpUrl = PLACES_URL
+    weather_forecast_url: HttpUrl = FORECAST_URL
+
+
+class McpServerSection(Section):
+    """The fields of McpOptions."""
+
+    command: str = ""
+    arguments: Texts = ()
+    environment: Mapping[str, str] = Field(default_factory=dict)
+    url: HttpUrl = ""
+    headers: Mapping[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("a server has a command or a url, one of the two")
+        return self
+
+    def to_options(self) -> McpOptions:
+        return McpOptions(**self.model_dump())
+
+
+class McpSection(Section):
+    servers: Annotated[Mapping[str, McpServerSection], BeforeValidator(parse)] = Field(
+        default_factory=dict
+    )
 
 
 class LoggingSection(Section):
@@ -200,7 +292,11 @@ class Config(Section):
     web: WebSection = WebSection()
     history: HistorySection = HistorySection()
     chat: ChatSection = ChatSection()
+    documents: DocumentsSection = DocumentsSection()
+    analysis: AnalysisSection = AnalysisSection()
     limits: LimitsSection = LimitsSection()
+    tools: ToolsSection = ToolsSection()
+    mcp: McpSection = McpSection()
     logging: LoggingSection = LoggingSection()
     run: RunSection = RunSection()
 

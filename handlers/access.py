@@ -13,10 +13,18 @@ REMEMBERED_STRANGERS = 10_000
 class Access:
     """``listed``: only people and chats that the operator named. ``open``: everybody."""
 
-    def __init__(self, *, is_open: bool, keys: frozenset[str], clock: Clock) -> None:
-        """``keys``: ids of people or whole chats, such as ``telegram:123``."""
+    def __init__(
+        self,
+        *,
+        is_open: bool,
+        keys: frozenset[str],
+        clock: Clock,
+        owners: frozenset[str] = frozenset(),
+    ) -> None:
+        """``keys``: ids of people or whole chats, as ``telegram:123``; ``owners``: of people."""
         self._is_open = is_open
         self._keys = keys
+        self._owners = owners
         self._clock = clock
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -24,6 +32,9 @@ class Access:
         if self._is_open or message.sender.key in self._keys:
             return True
         return message.is_group and f"{message.chat.platform}:{message.chat.chat}" in self._keys
+
+    def is_owner(self, message: IncomingMessage) -> bool:
+        return message.sender.key in self._owners
 
     def should_tell(self, message: IncomingMessage) -> bool:
         """Whether this stranger is to be answered now; a command or a press always is."""

@@ -1,108 +1,17 @@
-"""The one table of commands: every platform registers its menu from here, /help prints it.
+"""The one table of commands: every platform registers its menu from here, /help prints it."""
 
-A platform where people type sends what follows the name as ``IncomingMessage.text``. One with
-fields to fill in makes the same line of them with ``command_line``.
-"""
+from dataclasses import replace
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-
+from handlers.command import (
+    Acknowledgement,
+    Command,
+    Completes,
+    Form,
+    MessageMenu,
+    Option,
+    OptionKind,
+)
 from handlers.errors import ArgumentsError
-
-
-class Acknowledgement(StrEnum):
-    """How a platform that must answer at once says that a command was heard."""
-
-    PUBLIC = "public"
-    """Everybody in the chat sees the answer."""
-    PRIVATE = "private"
-    """Only the person who called sees it, where the platform can do that."""
-    FORM = "form"
-    """With a form, if nothing was filled in; otherwise as PRIVATE. No form can follow a word."""
-
-
-class OptionKind(StrEnum):
-    TEXT = "text"
-    FILE = "file"
-    """A file that is sent along; it becomes an attachment."""
-    THREAD = "thread"
-    """A switch: the answer is to stand in a thread of its own."""
-
-
-class Completes(StrEnum):
-    """What an option is completed from while people type."""
-
-    NOTHING = ""
-    MODELS = "models"
-    EFFORTS = "efforts"
-    VOICES = "voices"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    name: str
-    """Lower case, at most 32 letters, digits, - and _."""
-    summary: str
-    """At most 100 characters."""
-    kind: OptionKind = OptionKind.TEXT
-    is_required: bool = False
-    choices: tuple[str, ...] = ()
-    """Nothing else can be chosen; at most 25."""
-    completes: Completes = Completes.NOTHING
-    keyword: str = ""
-    """What stands before the value in the command line: ``detail`` in ``detail low``.
-
-    One that ends with = is written as one word with it, before all that has no such keyword.
-    """
-    closing: str = ""
-    """What stands after the value in the command line, where words of another field may follow."""
-    copies: int = 1
-    """How many of it can be filled in: for files, of which each field takes one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A field with room, for words that are too long for a command line."""
-
-    title: str
-    """At most 45 characters, and so is the label."""
-    label: str
-    when_empty: str = ""
-    """The command line that an empty field stands for; without one it must be filled in."""
-    is_about_message: bool = False
-    """Opened by a button, it is about the message that the button stands under: the quoted one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    name: str
-    summary: str
-    """One line for menus and /help, at most 100 characters."""
-    arguments: str = ""
-    """What follows the name, as people would write it; [] marks what may be left out."""
-    is_listed: bool = True
-    """False for what only buttons and menus send."""
-    acknowledgement: Acknowledgement = Acknowledgement.PUBLIC
-    options: tuple[Option, ...] = ()
-    """The same as ``arguments``, as fields. Those that are required come first."""
-    form: Form | None = None
-    """With acknowledgement FORM."""
-
-    @property
-    def usage(self) -> str:
-        return f"/{self.name} {self.arguments}".rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class MessageMenu:
-    """What can be done with a message that somebody wrote: it becomes the quoted one."""
-
-    name: str
-    command: str
-    form: Form | None = None
-    """Asks for the command line first."""
-
 
 DETAILS = ("low", "high", "auto")
 """How closely the model can look at pictures."""
@@ -136,6 +45,15 @@ PICTURE_OPTIONS = (
     Option("format", "Of the file", choices=("png", "jpeg", "webp"), keyword="format="),
     _COUNT,
 )
+SPEECH_ARGUMENTS = '[voice=coral] [speed=1.2] [tone="calm and slow"] [format=mp3]'
+_SPEED = Option("speed", "0.25 to 4, or default", keyword="speed=")
+_TONE = Option("tone", "In words, like calm and slow; or default", keyword="tone=", is_quoted=True)
+_SPEECH_FORMAT = Option(
+    "format",
+    "A voice message, or a file",
+    choices=("voice", "mp3", "wav", "flac", "aac", "ogg"),
+    keyword="format=",
+)
 _EDIT_FORM = Form("Edit this picture", "What to change", is_about_message=True)
 
 COMMANDS: tuple[Command, ...] = (
@@ -150,6 +68,25 @@ COMMANDS: tuple[Command, ...] = (
             Option("prompt", "Your question", is_required=True),
             Option("file", "A picture, a video or a recording", OptionKind.FILE, copies=4),
             Option("thread", "Answer in a thread of its own", OptionKind.THREAD),
+        ),
+    ),
+    Command(
+        "json",
+        "Answer with JSON, of a schema if you give one",
+        "[schema={…}|schema=name] what you want",
+        options=(
+            Option("prompt", "What you want", is_required=True),
+            Option("schema", "A JSON Schema, or the name of a kept one", keyword="schema="),
+            Option("file", "A schema, or what it is about", OptionKind.FILE, copies=4),
+        ),
+    ),
+    Command(
+        "compare",
+        "Ask four times, two with the seed: is it the same?",
+        "your question",
+        options=(
+            Option("prompt", "Your question", is_required=True),
+            Option("file", "A picture, a video or a recording", OptionKind.FILE, copies=4),
         ),
     ),
     Command(
@@ -202,8 +139,56 @@ COMMANDS: tuple[Command, ...] = (
             Option("file", "A recording, or a photo of text", OptionKind.FILE),
         ),
     ),
+    Command(
+        "say",
+        "Read a text aloud",
+        SPEECH_ARGUMENTS + " text",
+        options=(
+            Option("text", "What to say", is_required=True),
+            Option("voice", "The voice", completes=Completes.VOICES, keyword="voice="),
+            _SPEED,
+            _TONE,
+            _SPEECH_FORMAT,
+        ),
+    ),
+    Command(
+        "learn",
+        "Keep documents, to answer from them here",
+        "[all]",
+        options=(
+            Option("file", "A document", OptionKind.FILE, is_required=True, copies=10),
+            Option("for", "all: in every chat, for owners", choices=("here", "all")),
+        ),
+    ),
+    Command(
+        "files",
+        "Documents that I answer from, and forgetting them",
+        "[forget name|all]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(Option("forget", "Its name, or all", keyword="forget"),),
+    ),
+    Command(
+        "analyze",
+        "Work on files by running code: tables, charts, sums",
+        "[what to find out]",
+        options=(
+            Option("prompt", "What to find out"),
+            Option("file", "A table, a document, any file", OptionKind.FILE, copies=10),
+        ),
+    ),
     Command("retry", "Answer the last question again"),
-    Command("stop", "Stop the answer", acknowledgement=Acknowledgement.PRIVATE),
+    Command(
+        "stop",
+        "Stop the answer",
+        acknowledgement=Acknowledgement.PRIVATE,
+        is_immediate=True,
+    ),
+    Command(
+        "cancel",
+        "Stop the analysis that runs",
+        acknowledgement=Acknowledgement.PRIVATE,
+        is_immediate=True,
+    ),
     Command(
         "model",
         "Choose the model",
@@ -217,11 +202,15 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "voice",
         "Spoken answers, and the voice",
-        "[on|off|auto] [voice name]",
+        '[on|off|auto] [voice name] [speed=1.2] [tone="calm and slow"] [format=mp3] [model=name]',
         acknowledgement=Acknowledgement.PRIVATE,
         options=(
             Option("mode", "auto: voice answers voice", choices=("auto", "on", "off")),
             Option("name", "The voice", completes=Completes.VOICES),
+            _SPEED,
+            _TONE,
+            _SPEECH_FORMAT,
+            Option("model", "Any speech model, or default", keyword="model="),
         ),
     ),
     Command(
@@ -231,6 +220,35 @@ COMMANDS: tuple[Command, ...] = (
         acknowledgement=Acknowledgement.FORM,
         options=(Option("text", "Who I should be, or default"),),
         form=Form("Who I should be here", "In your words; empty: my usual self", "default"),
+    ),
+    Command(
+        "schema",
+        "JSON Schemas to use with /json",
+        "[list|add name {…}|show name|remove name]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(
+            Option("action", "What to do", choices=("list", "add", "show", "remove")),
+            Option("name", "Letters, digits, - and _"),
+            Option("schema", "The JSON Schema, to add it"),
+            Option("file", "The same as a file", OptionKind.FILE),
+        ),
+    ),
+    Command(
+        "seed",
+        "The same answer again: seed and temperature",
+        "[number|off] [temperature 0.7|off]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(
+            Option("seed", "A whole number, or off"),
+            Option("temperature", "0 to 2, or off", keyword="temperature"),
+        ),
+    ),
+    Command(
+        "footer",
+        "Under each answer: seed, model, fingerprint, tokens",
+        "[on|off]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(Option("show", "On or off", choices=("on", "off")),),
     ),
     Command(
         "detail",
@@ -244,7 +262,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "settings",
         "Settings of this chat",
-        "[detail low|high|auto] [language tag] [voice_note chat|transcribe|translate]",
+        "[detail low|high|auto] [language tag] [voice_note chat|transcribe|translate] "
+        "[voice name] [speed 1.2] [format mp3]",
         acknowledgement=Acknowledgement.PRIVATE,
         options=(
             Option(
@@ -260,6 +279,79 @@ COMMANDS: tuple[Command, ...] = (
                 choices=("chat", "transcribe", "translate"),
                 keyword="voice_note",
             ),
+            Option("voice", "Who speaks", completes=Completes.VOICES, keyword="voice"),
+            Option("speed", "Of speech: 0.25 to 4, or default", keyword="speed"),
+            replace(_SPEECH_FORMAT, keyword="format"),
+        ),
+    ),
+    Command(
+        "assistant",
+        "Who answers here: somebody of your own making",
+        "[name|off|new|change|show|remove] [name] [model=…] [tools=…] [share=…] [text]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(
+            Option("action", "What to do", choices=("use", "new", "change", "show", "remove")),
+            Option("name", "One word; off for my usual self"),
+            Option("model", "That it answers with", completes=Completes.MODELS, keyword="model="),
+            Option("tools", "That it may use, with commas; none, or all", keyword="tools="),
+            Option("share", "With whom", choices=("me", "chat", "all"), keyword="share="),
+            Option("file", "That it knows", OptionKind.FILE, copies=5),
+            Option("files", "none: it forgets its files", choices=("none",), keyword="files="),
+            Option("instructions", "Who it is and what it does"),
+        ),
+    ),
+    Command(
+        "reminders",
+        "What I remind you of here; ask me to set one",
+        "[forget number|all]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(Option("forget", "Its number, or all", keyword="forget"),),
+    ),
+    Command(
+        "timezone",
+        "Where you are in time, for reminders",
+        "[Europe/Berlin]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(Option("name", "Like Europe/Berlin or America/New_York"),),
+    ),
+    Command(
+        "tools",
+        "What I may use while I answer",
+        "[on|off] [name|all]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(
+            Option("switch", "On or off", choices=("on", "off")),
+            Option("name", "A tool, or all", completes=Completes.TOOLS),
+        ),
+    ),
+    Command(
+        "steps",
+        "What I did on the way to an answer: the last, or reply to one",
+        acknowledgement=Acknowledgement.PRIVATE,
+    ),
+    Command(
+        "search",
+        "Find what was said in this chat",
+        'words ["words that stand together"]',
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(Option("words", "What to look for, by words or by meaning", is_required=True),),
+    ),
+    Command(
+        "remember",
+        "Keep a fact about you",
+        "fact",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(Option("fact", "What I should know about you", is_required=True),),
+    ),
+    Command(
+        "memories",
+        "What I remember about you; change or erase it",
+        "[change number text|forget number|forget all]",
+        acknowledgement=Acknowledgement.PRIVATE,
+        options=(
+            Option("action", "What to do", choices=("change", "forget")),
+            Option("number", "Its number; all, to forget all"),
+            Option("text", "The new text"),
         ),
     ),
     Command(
@@ -268,6 +360,7 @@ COMMANDS: tuple[Command, ...] = (
         acknowledgement=Acknowledgement.PRIVATE,
     ),
     Command("continue", "Go on with an answer that broke off", is_listed=False),
+    Command("reminder", "What you wanted to be reminded of", is_listed=False),
     Command("again", "Make that picture anew", is_listed=False),
     Command("fullsize", "Send the picture as a file", is_listed=False),
 )
@@ -275,6 +368,7 @@ COMMANDS: tuple[Command, ...] = (
 MESSAGE_MENUS: tuple[MessageMenu, ...] = (
     MessageMenu("Transcribe", "transcribe"),
     MessageMenu("Translate to English", "translate"),
+    MessageMenu("Read aloud", "say"),
     MessageMenu("Describe image", "describe"),
     MessageMenu("Edit image", "edit", _EDIT_FORM),
     MessageMenu("Make a variation", "variation"),
@@ -282,24 +376,17 @@ MESSAGE_MENUS: tuple[MessageMenu, ...] = (
 )
 
 BY_NAME: dict[str, Command] = {command.name: command for command in COMMANDS}
+MAX_DIGITS = 9
+"""More than Python reads, or a database holds, may be pasted, or put into a forged button."""
+
+IMMEDIATE = frozenset(command.name for command in COMMANDS if command.is_immediate)
+
+
+def is_number(word: str) -> bool:
+    """Whether it is a number that counts something, from 0 and no longer than any of ours."""
+    return word.isdecimal() and len(word) <= MAX_DIGITS
 
 
 def wrong_arguments(name: str) -> ArgumentsError:
     """The error that tells people how ``name`` is called."""
     return ArgumentsError(name, usage=BY_NAME[name].usage)
-
-
-def command_line(command: Command, filled: Mapping[str, str]) -> str:
-    """What ``filled``, by option names, would have been as a typed line after the name."""
-    words: list[str] = []
-    for option in sorted(command.options, key=lambda one: not one.keyword.endswith("=")):
-        value = filled.get(option.name, "").strip()
-        if option.kind is OptionKind.TEXT and value:
-            words += _words(option, value)
-    return " ".join(words)
-
-
-def _words(option: Option, value: str) -> tuple[str, ...]:
-    if option.keyword.endswith("="):
-        return (option.keyword + value,)
-    return (option.keyword, value + option.closing) if option.keyword else (value,)

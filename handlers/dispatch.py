@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from handlers.access import Access
+from handlers.commands import IMMEDIATE
 from handlers.errors import (
     DeliveryRefusedError,
     NothingToDoError,
@@ -108,19 +109,19 @@ class Dispatch:
             self._meter.count("messages", {"platform": message.chat.platform})
             log.info("message accepted", ref=reference(message.key), chat=str(message.chat))
             is_full = self._lanes.depth(message.chat) >= self._limits.queue_per_chat
-            if is_full and message.command != "stop":
+            if is_full and message.command not in IMMEDIATE:
                 self._spawn(self._refuse(message))
             else:
                 self._enqueue(Pending(message))
 
     def _enqueue(self, pending: Pending) -> None:
-        if pending.message.command == "stop":
+        if pending.message.command in IMMEDIATE:
             self._stop(pending)
         else:
             self._lanes.put(pending)
 
     def _stop(self, pending: Pending) -> None:
-        """/stop and the Stop button are never queued: they act on what runs now."""
+        """/stop, /cancel and the Stop button are never queued: they act on what runs now."""
         message = pending.message
         is_allowed = self._access.allows(message)
         is_press = message.origin is Origin.BUTTON
@@ -159,6 +160,8 @@ class Dispatch:
         turns: list[Turn] = []
 
         async def answer(turn: Turn) -> None:
+            if turns:
+                turn.spent(*turns[-1].take_usage())
             turns.append(turn)
             self._running[chat] = turn
             if chat in self._stop_next:
@@ -186,7 +189,8 @@ class Dispatch:
                     return
                 left = reloaded
             if turns:
-                left = replace(left, sent=left.sent | turns[-1].sent)
+                last = turns[-1]  # knows what could not be stored, too
+                left = replace(left, sent=left.sent | last.sent, steps=left.steps | last.steps)
         if not any(turn.is_all_said for turn in turns):
             await tell_unfinished(self._platforms[chat.platform], left)
 
@@ -276,14 +280,14 @@ class Dispatch:
             try:
                 outcome = await self._run(turn, handler)
                 if outcome is Ending.UNFINISHED:
+                    await self._keep_usage(turn)
                     return False
                 turn.is_all_said = True
                 await self._finish(turn, outcome)
                 await turn.reply.settle()
             except asyncio.CancelledError:
                 # The end of the process: what was used so far is billed all the same.
-                if usage := turn.take_usage():
-                    await self._inbox.save_step(message.key, "interrupted", "", usage)
+                await self._keep_usage(turn)
                 raise
             finally:
                 await turn.reply.aclose()
@@ -293,6 +297,14 @@ class Dispatch:
             self._meter.observe("answer", took_s, labels)
             log.info("message done", outcome=outcome.value, took_s=round(took_s, 3))
         return True
+
+    async def _keep_usage(self, turn: Turn) -> None:
+        """What is noted and not stored: it is billed whatever becomes of the message."""
+        if turn.has_unstored_usage:
+            try:
+                await turn.save_step("interrupted", "")
+            except StorageError as failure:
+                log.warning("what was used is not stored yet", detail=str(failure))
 
     async def _finish(self, turn: Turn, outcome: Ending) -> None:
         if outcome is Ending.FAILED and not turn.is_committed:

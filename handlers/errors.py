@@ -10,14 +10,26 @@
     │   ├── PicturesUnsupportedError the model cannot look at pictures
     │   ├── PictureOptionError      a picture cannot be had in that size, quality, ...
     │   ├── PictureValueError       ... and nobody knows what that value means
+    │   ├── SpeechOptionError       nothing can be said in that voice, at that speed, ...
     │   ├── VideoUnreadableError    damaged, or of a kind that nobody decodes
     │   │   └── VideoWithoutFramesError
+    │   ├── DocumentError
+    │   │   ├── DocumentUnreadableError  damaged
+    │   │   ├── DocumentEncryptedError   it has a password
+    │   │   ├── DocumentUnsupportedError a kind of file that nobody reads
+    │   │   ├── DocumentTooLargeError    unpacks to, or holds, more than there is room or time for
+    │   │   └── DocumentEmptyError       no text in it
     │   ├── SoundUnreadableError
     │   ├── NothingHeardError       a recording without words
     │   ├── ContentUnsupportedError a kind of message that nobody reads
     │   ├── ArgumentsError          a command was called wrongly
     │   ├── NothingToDoError        no answer to retry, nothing replied to
     │   ├── QuestionTooLongError    more than the model takes
+    │   ├── SchemaRefusedError      the service takes no answers of this schema
+    │   ├── SchemaInvalidError      a JSON Schema that is none, or that cannot be used
+    │   ├── PageError
+    │   │   ├── PageRefusedError    an address that is not read: not public, no page
+    │   │   └── PageFailedError     a page that cannot be had
     │   ├── ContentRefusedError     the service's safety system said no
     │   └── QueueFullError          the chat has too much waiting
     ├── ServiceError                somebody else's machine failed; logged as a warning
@@ -25,13 +37,22 @@
     │   ├── ServiceDownError        5xx, no connection
     │   ├── ServiceSilentError      nothing came for too long
     │   ├── ServiceRejectedError    any other 4xx
+    │   │   └── VoiceMissingError       nobody there speaks in that voice
     │   ├── KeyRefusedError         401, 403
     │   ├── ModelMissingError       404
     │   │   └── RouteMissingError   for what people cannot choose the model of
+    │   │       └── CodeMissingError    nothing there runs code
+    │   ├── ContainerGoneError      where code ran is no longer there
+    │   ├── HostedGoneError         documents that were at the service are no longer there
+    │   ├── RunFailedError          code that was to be run came to no answer
     │   ├── CreditExhaustedError    429 that no waiting cures
     │   ├── AnswerEmptyError        the service answered with nothing
+    │   ├── SpeechUnfaithfulError   it said something else than what was to be read
+    │   ├── AnswerInvalidError      it never became the JSON that was asked for
     │   ├── FileUnavailableError    the platform could not give a file
     │   ├── MediaWorkError          this machine had no room or process for a medium
+    │   │   ├── MediaKeepError  what was made, and paid, cannot be kept
+    │   │   ├── DocumentWorkError
     │   │   ├── SoundWorkError
     │   │   └── VideoWorkError
     │   └── DeliveryRefusedError    the platform will never take this message: blocked, chat gone
@@ -109,6 +130,33 @@ class VideoWithoutFramesError(VideoUnreadableError):
     text_key = "error_video_without_frames"
 
 
+class DocumentError(PersonError):
+    """Value: ``name`` of the file."""
+
+    has_reference = False
+
+
+class DocumentUnreadableError(DocumentError):
+    text_key = "error_document_unreadable"
+    has_reference = True
+
+
+class DocumentEncryptedError(DocumentError):
+    text_key = "error_document_encrypted"
+
+
+class DocumentUnsupportedError(DocumentError):
+    text_key = "error_document_unsupported"
+
+
+class DocumentTooLargeError(DocumentError):
+    text_key = "error_document_too_large"
+
+
+class DocumentEmptyError(DocumentError):
+    text_key = "error_document_empty"
+
+
 class PictureOptionError(PersonError):
     """Value: ``option``, in words for people."""
 
@@ -121,6 +169,13 @@ class PictureValueError(PersonError):
 
     has_reference = False
     text_key = "error_picture_value"
+
+
+class SpeechOptionError(PersonError):
+    """Values: ``name`` of the option and ``allowed`` values."""
+
+    has_reference = False
+    text_key = "error_speech_option"
 
 
 class SoundUnreadableError(PersonError):
@@ -156,6 +211,36 @@ class NothingToDoError(PersonError):
 
 class QuestionTooLongError(PersonError):
     text_key = "error_question_too_long"
+
+
+class SchemaInvalidError(PersonError):
+    """Values: ``where`` in it (a JSONPath, or line and column) and ``what`` is wrong there."""
+
+    has_reference = False
+    text_key = "error_schema"
+
+
+class SchemaRefusedError(PersonError):
+    """Value: ``reason``, the service's own words, at most a few lines."""
+
+    text_key = "error_schema_refused"
+
+
+class PageError(PersonError):
+    """``reason``: words for people and for the model."""
+
+    text_key = "error_page"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, reason=reason)
+
+
+class PageRefusedError(PageError):
+    pass
+
+
+class PageFailedError(PageError):
+    pass
 
 
 class ContentRefusedError(PersonError):
@@ -197,6 +282,11 @@ class ServiceRejectedError(ServiceError):
     text_key = "error_service_rejected"
 
 
+class VoiceMissingError(ServiceRejectedError):
+    has_reference = False
+    text_key = "error_voice_missing"
+
+
 class KeyRefusedError(ServiceError):
     text_key = "error_key_refused"
 
@@ -213,12 +303,42 @@ class RouteMissingError(ModelMissingError):
     text_key = "error_route_missing"
 
 
+class CodeMissingError(RouteMissingError):
+    text_key = "error_code_missing"
+
+
+class ContainerGoneError(ServiceError):
+    text_key = "error_container_gone"
+
+
+class HostedGoneError(ServiceError):
+    """Nobody is told: what was there is searched here."""
+
+
+class RunFailedError(ServiceError):
+    """``text_key`` is given by the raiser, and ``values`` with it."""
+
+    def __init__(self, text_key: str, **values: str | float) -> None:
+        super().__init__(text_key, **values)
+        self.text_key = text_key
+
+
 class CreditExhaustedError(ServiceError):
     text_key = "error_credit_exhausted"
 
 
 class AnswerEmptyError(ServiceError):
     text_key = "error_answer_empty"
+
+
+class AnswerInvalidError(ServiceError):
+    """Values: ``wrong``, in words, and ``came``, the beginning of what came."""
+
+    text_key = "error_answer_invalid"
+
+
+class SpeechUnfaithfulError(ServiceError):
+    text_key = "error_speech_unfaithful"
 
 
 class FileUnavailableError(ServiceError):
@@ -229,6 +349,14 @@ class MediaWorkError(ServiceError):
     """Work on a medium failed for want of a process or of room on the disk."""
 
     text_key = "error_ours"
+
+
+class MediaKeepError(MediaWorkError):
+    text_key = "error_media_keep"
+
+
+class DocumentWorkError(MediaWorkError):
+    pass
 
 
 class SoundWorkError(MediaWorkError):

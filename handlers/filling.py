@@ -1,8 +1,8 @@
 """What helps a person fill in a command: completions while typing, what a form shows at first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from handlers.commands import Completes
+from handlers.command import Completes
 from handlers.messages import ChatKey
 from handlers.ports.models import Catalogue
 from handlers.ports.stores import SettingsStore
@@ -12,9 +12,16 @@ MAX_COMPLETIONS = 25
 
 
 class Filling:
-    def __init__(self, catalogue: Catalogue, settings: SettingsStore) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: SettingsStore,
+        tools: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """``tools`` tells the names of those there are."""
         self._catalogue = catalogue
         self._settings = settings
+        self._tools = tools
 
     async def complete(
         self, chat: ChatKey, source: Completes, typed: str, filled: Mapping[str, str]
@@ -40,6 +47,8 @@ class Filling:
         match source:
             case Completes.VOICES:
                 return catalogue.voices
+            case Completes.TOOLS:
+                return (*self._tools(), "all")
             case Completes.MODELS:
                 return (catalogue.chat_model, *catalogue.chat_models, "default")
             case Completes.EFFORTS:

@@ -50,6 +50,8 @@ class AttachmentKind(StrEnum):
     """A picture, still or moving; without a ``ref`` where there is none that can be shown."""
     DOCUMENT = "document"
     """A file of text, a table or an archive of such; ``name`` is its file name."""
+    PASTE = "paste"
+    """The person's own words, as a file, for they were too long for a message."""
     OTHER = "other"
     """Something no handler reads yet; ``name`` says what, in words for people."""
 
@@ -61,6 +63,11 @@ class AttachmentKind(StrEnum):
     @property
     def may_have_sound(self) -> bool:
         return self.is_sound or self is AttachmentKind.VIDEO
+
+    @property
+    def is_read(self) -> bool:
+        """Its text is what matters."""
+        return self in (AttachmentKind.DOCUMENT, AttachmentKind.PASTE)
 
     @property
     def is_visible(self) -> bool:
@@ -160,6 +167,15 @@ class MediaRef:
     height: int = 0
     is_frame: bool = False
     """One of several that were taken from a video or an animation."""
+    is_made: bool = False
+    """Made by a tool on the way to the answer, and sent with it."""
+    is_mask: bool = False
+    """It says where another picture was to be changed: no model is ever shown it."""
+
+    @property
+    def mark(self) -> str:
+        """What a button knows it by."""
+        return self.sha256[:8]
 
 
 class AnswerState(StrEnum):
@@ -183,6 +199,12 @@ class Step:
     language: str = ""
     """Of ``input``, for a code block: ``json``, ``python``."""
     is_failed: bool = False
+    pictures: tuple[MediaRef, ...] = ()
+    """That it made."""
+    sources: tuple[MediaRef, ...] = ()
+    """What those were made from."""
+    line: str = ""
+    """The command line that makes others like them: ``/image a red fox``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,19 +218,40 @@ class Exchange:
     quote: str = ""
     """The text of what was replied to, author first; empty if nothing was."""
     media: tuple[MediaRef, ...] = ()
-    """Pictures that came with the question."""
+    """Pictures that came with the question, then those that were made on the way to the answer."""
     state: AnswerState = AnswerState.COMPLETE
     model: str = ""
     question_message_ids: tuple[str, ...] = ()
     answer_message_ids: tuple[str, ...] = ()
     is_spoken: bool = False
     """The question came as sound, so that a new answer to it may be spoken too."""
+    command: str = ""
+    """The command that alone can answer it again, where the chat cannot: ``analyze``."""
     steps: tuple[Step, ...] = ()
-    """What was done on the way to the answer; /steps shows it."""
+    """What was done on the way to the answer; /steps shows it. A window's exchanges come without:
+    ``HistoryStore.find`` gives them."""
+    replaced: tuple[Step, ...] = ()
+    """Those steps of answers whose place this one took that made pictures: buttons under these
+    still mean them. Given by ``HistoryStore.find``, and kept by the store."""
     id: int = 0
     """Ascending in a chat; 0 until it is stored."""
     ordinal: int = 0
     """1 for a chat's first exchange, then one more each; 0 until it is stored."""
+
+    @property
+    def visible(self) -> tuple[MediaRef, ...]:
+        """The pictures that a model may be shown."""
+        return tuple(ref for ref in self.media if not ref.is_mask)
+
+    def left_behind(self, media: tuple[MediaRef, ...]) -> tuple[Step, ...]:
+        """What ``replaced`` is for an exchange with ``media`` that takes the place of this one."""
+        there = {ref.sha256 for ref in media}
+        steps = [step for step in (*self.replaced, *self.steps) if step.pictures]
+        named = {ref.sha256 for step in steps for ref in step.pictures}
+        others = tuple(ref for ref in self.media if ref.is_made and ref.sha256 not in named)
+        if others:
+            steps.append(Step("", pictures=others))
+        return tuple(s for s in steps if any(ref.sha256 not in there for ref in s.pictures))
 
 
 class Capability(StrEnum):
@@ -289,8 +332,10 @@ class ChatSettings:
     tools_on: tuple[str, ...] = ()
     """Names of tools that are off unless a chat wants them."""
     tools_off: tuple[str, ...] = ()
-    assistant: str = ""
-    """The name of the assistant that answers here; empty for the usual self."""
+    assistant: int = 0
+    """The id of the assistant that answers here; 0 for the usual self."""
+    assistant_by: str = ""
+    """Who chose it: it answers here for as long as it is in their reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +356,26 @@ class TextFile:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPicture:
+    """A picture that follows an answer."""
+
+    ref: MediaRef
+    place: int
+    """In ``Exchange.media``."""
+    caption: str = ""
+    line: str = ""
+    """As ``Step.line``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFile:
+    """A file that follows an answer, as it is: made by code, say."""
+
+    name: str
+    ref: MediaRef
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """An answer that is ready to be shown: enough to deliver it again after a crash."""
 
@@ -322,8 +387,18 @@ class Delivery:
     """The answer is to be spoken too."""
     supersedes: str = ""
     """The message with the buttons of the answer before."""
+    earlier_texts: tuple[str, ...] = ()
+    """The messages of the answer that goes on with this one."""
+    earlier_pictures: tuple[str, ...] = ()
+    """The same for its pictures."""
     files: tuple[TextFile, ...] = ()
     """What follows the text: a transcript that is too long for messages, subtitles."""
+    pictures: tuple[AnswerPicture, ...] = ()
+    """What follows the text and belongs to the exchange."""
+    made_files: tuple[AnswerFile, ...] = ()
+    """Files that follow the pictures."""
+    appendix: str = ""
+    """Markdown under the text that is neither spoken nor part of the history: sources."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from handlers.messages import (
     Pending,
     UsageEntry,
 )
+from handlers.pictures.picture_names import PictureNames
 from handlers.ports.platforms import Platform, ReplySink
 from handlers.ports.stores import InboxStore, Outcome
 
@@ -83,6 +84,8 @@ class Turn:
         """The answer, or why there is none: only storing that may still fail."""
         self.exchange_id = 0
         self.answer_message_ids: tuple[str, ...] = ()
+        self.pictures: PictureNames | None = None
+        """Those that the model knows by name, while it answers."""
         self._inbox = inbox
         self._files = files
         self._steps = dict(pending.steps)
@@ -127,6 +130,10 @@ class Turn:
         """Note what was used; it is stored with the next thing that is."""
         self._unstored_usage += usage
 
+    @property
+    def has_unstored_usage(self) -> bool:
+        return bool(self._unstored_usage)
+
     def take_usage(self) -> tuple[UsageEntry, ...]:
         """What is noted and not stored yet; the caller stores it."""
         usage = tuple(self._unstored_usage)
@@ -137,9 +144,20 @@ class Turn:
         """A result that an earlier try at this message, cut by a crash, left behind."""
         return self._steps.get(name)
 
+    @property
+    def steps(self) -> dict[str, str]:
+        """All that was worked out so far, by name, whether it could be stored or not."""
+        return dict(self._steps)
+
     async def save_step(self, name: str, value: str) -> None:
+        """StorageError if it cannot be stored; this process knows it all the same."""
         self._steps[name] = value
-        await self._inbox.save_step(self.message.key, name, value, self.take_usage())
+        usage = self.take_usage()
+        try:
+            await self._inbox.save_step(self.message.key, name, value, usage)
+        except ParleyError:
+            self.spent(*usage)
+            raise
 
     async def commit(self, outcome: Outcome) -> None:
         """Store what the turn leaves behind. From here on the answer survives a crash."""
@@ -159,14 +177,16 @@ class Turn:
         self.is_committed = True
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Show an answer that is committed."""
-        self.answer_message_ids = await self.reply.finish(
-            delivery.text, delivery.notice, delivery.buttons, delivery.supersedes
-        )
+        """Show an answer that is committed. Its pictures and what was made are for the caller to
+        send."""
+        text = "\n\n".join(part for part in (delivery.text, delivery.appendix) if part)
+        ids = await self.reply.finish(text, delivery.notice, delivery.buttons, delivery.supersedes)
+        # The texts first, then a message for each picture: so they are told apart.
+        self.answer_message_ids = (*delivery.earlier_texts, *ids, *delivery.earlier_pictures)
         for number, file in enumerate(delivery.files):
             data = file.text.encode(errors="replace")
             await self.reply.file(f"file {number}", file.name, data, file.mime)
-        self.is_delivered = True
+        self.is_delivered = not (delivery.pictures or delivery.made_files)
 
     # ------------------------------------------------------------ stopping
 

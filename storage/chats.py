@@ -2,6 +2,8 @@
 
 from handlers.messages import ChatKey
 from storage.database import Session
+from storage.memories import move_memories
+from storage.word_index import index_moved, move_index
 
 
 async def find_chat(session: Session, key: ChatKey) -> int | None:
@@ -33,6 +35,8 @@ async def migrate_chat(session: Session, old: ChatKey, new: ChatKey) -> None:
     The old name stays known as another name for it, so that a turn that began before still ends
     in the right place. If people have spoken in ``new`` already, both become one, in order of time.
     """
+    if not (old.thread or new.thread):
+        await move_memories(session, f"{old.platform}:{old.chat}", f"{new.platform}:{new.chat}")
     old_id = await find_chat(session, old)
     new_id = await find_chat(session, new)
     if old_id is None or old_id == new_id:
@@ -53,17 +57,29 @@ async def migrate_chat(session: Session, old: ChatKey, new: ChatKey) -> None:
 async def _merge(session: Session, into: int, source: int) -> None:
     """Move everything of ``source``, the younger and so the smaller one, and remove it."""
     await _merge_windows(session, into, source)
+    await move_index(session, into, source)
     await session.execute(
         # What was chosen later wins.
         "UPDATE chats SET settings = json_patch(settings,"
         " (SELECT settings FROM chats WHERE id = ?)) WHERE id = ?",
         (source, into),
     )
-    for table in ("exchanges", "inbox", "usage", "chat_aliases"):
+    # Assistants of one name stay both: each says who made it.
+    for table in ("exchanges", "inbox", "usage", "chat_aliases", "reminders", "assistants"):
         await session.execute(
             f"UPDATE {table} SET chat_id = ? WHERE chat_id = ?",  # noqa: S608  # names of ours
             (into, source),
         )
+    await index_moved(session)  # a young chat whole; the rest waits for its turn
+    # Of two schemas of one name that of ``source``, saved later by all odds, is the one meant.
+    await session.execute(
+        "UPDATE OR REPLACE schemas SET chat_id = ? WHERE chat_id = ?", (into, source)
+    )
+    # Of two containers that of ``source`` was used later, and a chat has one.
+    await session.execute(
+        "UPDATE OR REPLACE containers SET chat_id = ? WHERE chat_id = ?", (into, source)
+    )
+    await _merge_documents(session, into, source)
     await _merge_places(session, into, source)
     await session.execute(
         "UPDATE exchanges SET ordinal = place FROM"
@@ -73,6 +89,18 @@ async def _merge(session: Session, into: int, source: int) -> None:
         (into,),
     )
     await session.execute("DELETE FROM chats WHERE id = ?", (source,))
+
+
+async def _merge_documents(session: Session, into: int, source: int) -> None:
+    """A file that both have is one, and learned if it was in either."""
+    await session.execute(
+        "UPDATE documents SET is_learned = 1 WHERE chat_id = ? AND sha256 IN"
+        " (SELECT sha256 FROM documents WHERE chat_id = ? AND is_learned)",
+        (into, source),
+    )
+    await session.execute(
+        "UPDATE OR IGNORE documents SET chat_id = ? WHERE chat_id = ?", (into, source)
+    )
 
 
 async def _merge_places(session: Session, into: int, source: int) -> None:

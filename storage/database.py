@@ -34,8 +34,8 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # What the inbox accepted must outlive a power cut: the platform forgets it.
     "PRAGMA synchronous = FULL",
-    # What people erased is overwritten wherever that costs no further write.
-    "PRAGMA secure_delete = FAST",
+    # What people erased is overwritten, also in pages that are not used any more.
+    "PRAGMA secure_delete = ON",
     "PRAGMA journal_size_limit = 67108864",
 )
 
@@ -48,7 +48,7 @@ class Session:
 
     async def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement; its rows, if it has any."""
-        values = [_repair(value) for value in parameters]
+        values = [repaired(one) if isinstance(one, str) else one for one in parameters]
         try:
             rows = await self._connection.execute_fetchall(sql, values)
         except sqlite3.Error as exc:
@@ -144,6 +144,11 @@ class Database:
         problems += [f"row {row[1]} of {row[0]} points nowhere" for row in broken[:MAX_PROBLEMS]]
         return tuple(problems)
 
+    async def forget_log(self) -> None:
+        """Bring the write-ahead log into the file and empty it: older pages stand in it."""
+        async with self._lock:
+            await self._session().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Wait for what is running, then close; again is harmless.
 
@@ -229,12 +234,12 @@ def _refuse(path: Path, exc: OSError) -> StorageError:
     )
 
 
-def _repair(value: object) -> object:
+def repaired(text: str) -> str:
     """Text that SQLite can hold: halves of surrogate pairs are joined, or replaced if alone."""
-    if not isinstance(value, str) or value.isascii():
-        return value
+    if text.isascii():
+        return text
     try:
-        value.encode()
+        text.encode()
     except UnicodeEncodeError:
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return value
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text

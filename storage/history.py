@@ -27,7 +27,11 @@ class SqliteHistory:
                 (chat_id,),
             )
             exchanges = await read_window(session, chat_id, window_start, MAX_LOADED)
-        return History(exchanges, summary, summarised_through)
+            newest = await session.execute(
+                "SELECT ordinal FROM exchanges WHERE chat_id = ? ORDER BY id DESC LIMIT 1",
+                (chat_id,),
+            )
+        return History(exchanges, summary, summarised_through, newest[0][0] if newest else 0)
 
     async def unsummarised(self, chat: ChatKey) -> tuple[Exchange, ...]:
         """As the port says, but at most ``MAX_LOADED``; once those are summarised, the rest."""
@@ -88,6 +92,10 @@ class SqliteHistory:
                 " FROM (SELECT coalesce(max(id), 0) AS newest FROM exchanges WHERE chat_id = ?)"
                 " WHERE chats.id = ?",
                 (chat_id, chat_id),
+            )
+            await session.execute(
+                "UPDATE documents SET recent_until = 0 WHERE chat_id = ? AND recent_until > 0",
+                (chat_id,),
             )
 
     @shielded

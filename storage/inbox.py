@@ -25,6 +25,8 @@ PURGE_EVERY = 500
 PURGE_ROWS = 1000
 """More than what is accepted between two purges, so that the table never grows without end."""
 
+_WAITING = "SELECT id FROM inbox WHERE done_at IS NULL AND failed_at IS NULL"
+
 MESSAGE = TypeAdapter(IncomingMessage)
 DELIVERY = TypeAdapter(Delivery)
 
@@ -70,12 +72,12 @@ class SqliteInbox:
             )
             steps: dict[int, dict[str, str]] = {}
             for inbox_id, name, value in await session.execute(
-                "SELECT inbox_id, name, value FROM inbox_steps"
+                f"SELECT inbox_id, name, value FROM inbox_steps WHERE inbox_id IN ({_WAITING})"  # noqa: S608  # ours
             ):
                 steps.setdefault(inbox_id, {})[name] = value
             sent: dict[int, dict[str, tuple[str, ...]]] = {}
             for inbox_id, slot, ids in await session.execute(
-                "SELECT inbox_id, slot, ids FROM inbox_sent"
+                f"SELECT inbox_id, slot, ids FROM inbox_sent WHERE inbox_id IN ({_WAITING})"  # noqa: S608  # ours
             ):
                 sent.setdefault(inbox_id, {})[slot] = tuple(json.loads(ids))
         waiting = []

@@ -1,7 +1,7 @@
 """Fakes that fill the ports of handlers/ports, in memory. Nothing is patched with them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -20,9 +20,9 @@ from handlers.messages import (
     UsageEntry,
 )
 from handlers.ports.chat import AnswerFacts, ChatRequest, Finish, Source, ToolCall
-from handlers.ports.images import ImageOptions, OnPartial, Picture, Pictures
+from handlers.ports.images import ImageOptions, OnPartial, OnRound, Picture, Pictures
 from handlers.ports.platforms import Activity, SentLog
-from handlers.ports.sounds import Segment, Sound, Transcript
+from handlers.ports.sounds import Halfway, Segment, Sound, Transcript
 from handlers.ports.stores import History, Outcome, Place
 from tests import samples
 
@@ -89,6 +89,8 @@ class FakeStore:
         self.failed = asyncio.Event()
         self.moves_badly = False
         """The next move fails."""
+        self.saves_badly = 0
+        """So many of the next steps cannot be stored."""
 
     async def accept(self, messages: Sequence[IncomingMessage]) -> list[IncomingMessage]:
         fresh = [m for m in messages if m.key not in self.rows]
@@ -115,6 +117,9 @@ class FakeStore:
     async def save_step(
         self, key: str, name: str, value: str, usage: Sequence[UsageEntry] = ()
     ) -> None:
+        if self.saves_badly:
+            self.saves_badly -= 1
+            raise StorageError("the database is gone for a moment")
         self.rows[key].steps[name] = value
         self.usage += usage
         async with self.changed:
@@ -135,7 +140,10 @@ class FakeStore:
     def _store(self, exchange: Exchange, replaces: int) -> int:
         for place, old in enumerate(self.exchanges):
             if old.id == replaces:
-                self.exchanges[place] = replace(exchange, id=old.id, ordinal=old.ordinal)
+                behind = old.left_behind(exchange.media)
+                self.exchanges[place] = replace(
+                    exchange, id=old.id, ordinal=old.ordinal, replaced=behind
+                )
                 return old.id
         number = len(self.exchanges) + 1
         self.exchanges.append(replace(exchange, id=number, ordinal=number))
@@ -211,8 +219,10 @@ class FakeStore:
     # the history
 
     async def load(self, _: ChatKey) -> History:
-        window = tuple(e for e in self.exchanges if e.id > self.window_start)
-        return History(window, self.summary, self.summarised_through)
+        window = tuple(
+            replace(e, steps=(), replaced=()) for e in self.exchanges if e.id > self.window_start
+        )
+        return History(window, self.summary, self.summarised_through, len(self.exchanges))
 
     async def unsummarised(self, _: ChatKey) -> tuple[Exchange, ...]:
         return tuple(
@@ -273,6 +283,9 @@ class FakeListener:
         self.tells_times = True
         self.words: Callable[[Sound], str] = lambda sound: f"{sound.duration_s:.0f} seconds"
         self.fails: Callable[[Sound], ParleyError | None] = lambda _: None
+        self.translates_in_two_steps = False
+        self.second_step_fails: ParleyError | None = None
+        """Once."""
         self.sounds: list[Sound] = []
         self.languages: list[str] = []
         self.gate: asyncio.Semaphore | None = None
@@ -290,9 +303,18 @@ class FakeListener:
             return heard
         return replace(heard, segments=(Segment(0.5, sound.duration_s, heard.text),))
 
-    async def translate(self, sound: Sound) -> Transcript:
-        heard = await self._hear(sound, Capability.TRANSLATION)
-        return replace(heard, text=f"English of {heard.text}")
+    async def translate(self, sound: Sound, halfway: Halfway | None = None) -> Transcript:
+        if not self.translates_in_two_steps or halfway is None:
+            heard = await self._hear(sound, Capability.TRANSLATION)
+            return replace(heard, text=f"English of {heard.text}")
+        if halfway.known is None:
+            heard = await self._hear(sound, Capability.TRANSLATION)
+            await halfway.keep(heard.text, heard.usage)
+        if (failure := self.second_step_fails) is not None:
+            self.second_step_fails = None
+            raise failure
+        usage = UsageEntry(Capability.TRANSLATION, "fake", output_tokens=5, cost_usd=0.0001)
+        return Transcript(f"English of {halfway.known}", (usage,))
 
     async def _hear(self, sound: Sound, capability: Capability) -> Transcript:
         self.sounds.append(sound)
@@ -354,7 +376,9 @@ class FakeReply:
     ) -> tuple[str, ...]:
         return await self._say("answer", "\n".join(filter(None, (text, notice))), buttons)
 
-    async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
+    async def line(
+        self, slot: str, text: str, buttons: ButtonRows = (), reply_to: str = ""
+    ) -> None:
         await self._say(slot, text, buttons)
 
     async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
@@ -373,7 +397,14 @@ class FakeReply:
         self._platform.photos.append(picture.data)
         return await self._say(slot, f"photo {len(picture.data)}", buttons)
 
+    @property
+    def max_file_bytes(self) -> int:
+        return self._platform.max_file_bytes
+
     async def file(self, slot: str, name: str, data: bytes, mime: str, caption: str = "") -> None:
+        self._platform.offered_files.append((name, data))
+        if name.endswith(self._platform.refused_files):
+            raise DeliveryRefusedError("too large")
         self._platform.sent_files[name] = data
         await self._say(slot, f"file {name}", ())
 
@@ -406,6 +437,7 @@ class FakeReply:
 class FakePlatform:
     name = "test"
     max_download_bytes = 1_000_000
+    asks_by_messages = True
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -416,6 +448,11 @@ class FakePlatform:
         self.activities: list[Activity] = []
         self.files: dict[str, bytes] = {}
         self.sent_files: dict[str, bytes] = {}
+        self.refused_files: tuple[str, ...] = ()
+        self.offered_files: list[tuple[str, bytes]] = []
+        """Also those that were refused."""
+        self.max_file_bytes = 50_000_000
+        """Endings of files that are too large here."""
         self.photos: list[bytes] = []
         """Also those that a slot says were sent."""
         self.captions: list[str] = []
@@ -450,6 +487,9 @@ class FakePlatform:
         thread = replace(message.chat, thread=sent.ids("thread")[0])
         return replace(message, chat=thread, wants_thread=False)
 
+    def message_link(self, chat: ChatKey, message_id: str) -> str:
+        return ""
+
     async def download(self, attachment: Attachment) -> bytes:
         return self.files[attachment.ref]
 
@@ -470,6 +510,11 @@ class FakeImages:
         self.waiting = asyncio.Event()
         self.revised_prompt = ""
         self.cost_usd: float | None = 0.02
+        """Of a request."""
+        self.most = 10
+        """Of one request."""
+        self.before_next: Callable[[int], Awaitable[None]] | None = None
+        """Called before each request but the first, with how many pictures are made by then."""
 
     async def generate(
         self,
@@ -477,8 +522,9 @@ class FakeImages:
         options: ImageOptions = ImageOptions(),  # noqa: B008  # frozen
         person: str = "",
         on_partial: OnPartial | None = None,
+        on_round: OnRound | None = None,
     ) -> Pictures:
-        return await self._make(prompt, options)
+        return await self._make(prompt, options, on_round)
 
     async def edit(
         self,
@@ -488,39 +534,49 @@ class FakeImages:
         options: ImageOptions = ImageOptions(),  # noqa: B008  # frozen
         person: str = "",
         on_partial: OnPartial | None = None,
+        on_round: OnRound | None = None,
     ) -> Pictures:
         self.sources.append(tuple(pictures))
         self.masks.append(mask)
-        return await self._make(prompt, options)
+        return await self._make(prompt, options, on_round)
 
     async def vary(
         self,
         picture: Picture,
         options: ImageOptions = ImageOptions(),  # noqa: B008  # frozen
         person: str = "",
+        on_round: OnRound | None = None,
     ) -> Pictures:
         if not self.varies:
             raise RouteMissingError("no variations", model="fake")
         self.sources.append((picture,))
-        return await self._make("vary", options)
+        return await self._make("vary", options, on_round)
 
     def _drawn(self, number: int) -> bytes:
         """Each picture has a size of its own: 16 + the request wide, 16 + its number high."""
         return samples.png(16 + len(self.asked), 16 + number)
 
-    async def _make(self, prompt: str, options: ImageOptions) -> Pictures:
+    async def _make(self, prompt: str, options: ImageOptions, on_round: OnRound | None) -> Pictures:
         self.asked.append((prompt, options))
         if self.gate is not None:
             self.waiting.set()
             await self.gate.wait()
         if self.fails_with is not None:
             raise self.fails_with
-        pictures = tuple(
-            Picture(self._drawn(number), self.mime, self.revised_prompt)
-            for number in range(options.count)
-        )
-        usage = UsageEntry(Capability.IMAGE, "fake", images=options.count, cost_usd=self.cost_usd)
-        return Pictures(pictures, usage)
+        made = None
+        for start in range(0, options.count, self.most):
+            if start and self.before_next is not None:
+                await self.before_next(start)
+            numbers = range(start, min(start + self.most, options.count))
+            one = Pictures(
+                tuple(Picture(self._drawn(n), self.mime, self.revised_prompt) for n in numbers),
+                UsageEntry(Capability.IMAGE, "fake", images=len(numbers), cost_usd=self.cost_usd),
+            )
+            if on_round is not None:
+                await on_round(one)
+            made = made + one if made is not None else one
+        assert made is not None
+        return made
 
 
 class FakeStream:

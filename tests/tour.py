@@ -173,8 +173,11 @@ async def run(
         await TelegramTour(telegram, openai, telegram.private(alice)).take()
         await in_discord.take()
         tell("\n## The services' side\n")
-        requests = ", ".join(f"`{r.route}`" for r in openai.requests)
+        # What was said is learned for /search beside the answers, whenever there is time.
+        asked = [r.route for r in openai.requests if r.route != "/embeddings"]
+        requests = ", ".join(f"`{route}`" for route in asked)
         tell(f"- Requests to the model's service, in order: {requests}")
+        tell("- Beside them, for /search: `/embeddings`")
         tell(f"- Rules of Telegram broken: {len(telegram.violations)}")
         tell(f"- Rules of Discord broken: {len(discord.violations)}")
         tell(f"- Rules of the model's service broken: {len(openai.violations)}")

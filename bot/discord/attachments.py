@@ -1,15 +1,22 @@
 """What hangs on a Discord message or came with a command, as attachments."""
 
+from dataclasses import replace
+
 import discord
 
 from bot.discord.text import clean
 from handlers.media.kinds import file_attachment, other, sticker
 from handlers.messages import Attachment, AttachmentKind
 
+PASTE_NAME = "message.txt"
+
 
 def read_attachments(message: discord.Message) -> tuple[Attachment, ...]:
     """All files, in order, then the stickers; where there is no text either, a poll."""
-    found = (*_read_files(message, place_of(message)), *map(_sticker, message.stickers))
+    files = _read_files(message, place_of(message))
+    if not message.content and not message.stickers:
+        files = tuple(map(_as_paste, files)) if len(files) == 1 else files
+    found = (*files, *map(_sticker, message.stickers))
     if found or message.content or message.poll is None:
         return found
     return (other("a poll"),)
@@ -39,6 +46,13 @@ def _read_files(
         _read(file, where, is_voice=holder.flags.voice or file.is_voice_message())
         for file in holder.attachments
     )
+
+
+def _as_paste(attachment: Attachment) -> Attachment:
+    """Discord's apps make a file of this name of words that are too long for a message."""
+    if attachment.kind is AttachmentKind.DOCUMENT and attachment.name == PASTE_NAME:
+        return replace(attachment, kind=AttachmentKind.PASTE)
+    return attachment
 
 
 def _sticker(item: discord.StickerItem) -> Attachment:

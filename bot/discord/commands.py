@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from handlers.commands import (
-    COMMANDS,
-    MESSAGE_MENUS,
-    Command,
-    Completes,
-    MessageMenu,
-    Option,
-    OptionKind,
-)
+from handlers.command import Command, Completes, MessageMenu, Option, OptionKind
+from handlers.commands import COMMANDS, MESSAGE_MENUS
 
 Json = dict[str, Any]
 

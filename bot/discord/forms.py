@@ -13,7 +13,7 @@ import discord
 from discord import ui
 
 from bot.discord.text import clean
-from handlers.commands import Form
+from handlers.command import Form
 from handlers.messages import ChatKey, Quoted
 
 Json = dict[str, Any]

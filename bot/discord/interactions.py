@@ -24,16 +24,8 @@ from bot.discord.forms import OpenForm, Target, Targets, read_form_id, typed_wor
 from bot.discord.incoming import MALFORMED, read_quoted
 from bot.discord.situation import address_of, is_here, may_open_thread, message_of
 from bot.discord.text import clean
-from handlers.commands import (
-    BY_NAME,
-    MESSAGE_MENUS,
-    Acknowledgement,
-    Command,
-    Completes,
-    Option,
-    OptionKind,
-    command_line,
-)
+from handlers.command import Acknowledgement, Command, Completes, Option, OptionKind, command_line
+from handlers.commands import BY_NAME, MESSAGE_MENUS
 from handlers.messages import Attachment, ChatKey, IncomingMessage, Origin
 from handlers.texts import say
 

@@ -38,7 +38,7 @@ def render_parts(markdown: str, notice: str = "") -> list[str]:
     what it would take for marks that the model did not mean is escaped. While an answer grows, all
     messages but the last two stay as they are.
 
-    ``notice``, a line of ours, stands small under the last, or after it if it has no room.
+    ``notice``, lines of ours, stands small under the last, or after it if it has no room.
     """
     text = clean(markdown)
     shielded = shield(text, MAX_SPAN)
@@ -47,7 +47,8 @@ def render_parts(markdown: str, notice: str = "") -> list[str]:
         parts = plain_parts(text)
     if is_blank(clean(notice)):
         return parts
-    line = f"-# {_escaped(' '.join(clean(notice).split()))}"
+    rows = [" ".join(row.split()) for row in clean(notice).split("\n")]
+    line = "\n".join(f"-# {_escaped(row)}" for row in rows if row)
     joined = f"{parts[-1]}\n\n{line}" if parts else line
     if unit_offsets(joined)[-1] <= MAX_UNITS:
         return [*parts[:-1], joined]

@@ -12,7 +12,7 @@ import discord
 import structlog
 
 from bot.discord.acknowledging import Acknowledger
-from bot.discord.address import NAME
+from bot.discord.address import NAME, channel_of
 from bot.discord.client import ParleyBot, point_at
 from bot.discord.connection import Connection
 from bot.discord.ear import Manners
@@ -27,7 +27,7 @@ from bot.discord.rest import Rest
 from bot.discord.sink import DiscordReply
 from bot.discord.threads import open_thread
 from handlers.filling import Filling
-from handlers.messages import Attachment, IncomingMessage
+from handlers.messages import Attachment, ChatKey, IncomingMessage
 from handlers.ports.machine import Clock
 from handlers.ports.platforms import SentLog
 from handlers.ports.stores import PlaceStore
@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 MAX_DOWNLOAD_BYTES = 25 * 1024 * 1024
 """What the service's routes for sound take; people may send more to Discord."""
 KEPT_ACKNOWLEDGEMENTS = 1_000
+DIRECT = "@me"
+"""Where an address names a server."""
 LAST_WAIT_S = 3.0
 """For what is on its way when the process ends: Discord waits as long for a first response."""
 
@@ -59,6 +61,7 @@ class DiscordPlatform:
 
     name = NAME
     max_download_bytes = MAX_DOWNLOAD_BYTES
+    asks_by_messages = False
 
     def __init__(
         self,
@@ -205,6 +208,13 @@ class DiscordPlatform:
         if placed.chat != message.chat:
             await self._intake.follow(placed.chat)
         return placed
+
+    def message_link(self, chat: ChatKey, message_id: str) -> str:
+        """Every message has one, which opens for those who may read it."""
+        if not message_id.isdecimal():
+            return ""
+        guild = chat.chat if chat.thread else DIRECT
+        return f"https://discord.com/channels/{guild}/{channel_of(chat)}/{message_id}"
 
     # ------------------------------------------------------------ files
 

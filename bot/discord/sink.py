@@ -178,7 +178,13 @@ class DiscordReply:
 
     # ------------------------------------------------------------ lines of ours
 
-    async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
+    async def line(
+        self,
+        slot: str,
+        text: str,
+        buttons: ButtonRows = (),
+        reply_to: str = "",  # noqa: ARG002  # every message has a link
+    ) -> None:
         await self._refuse_if_outlasted()
         await self._say(slot, text, buttons)
 
@@ -255,6 +261,10 @@ class DiscordReply:
             await self._refuse_if_outlasted()
             await self._files.photo(slot, picture, caption, buttons)
         return self._sent.ids(slot)
+
+    @property
+    def max_file_bytes(self) -> int:
+        return self._address.file_bytes
 
     async def file(self, slot: str, name: str, data: bytes, mime: str, caption: str = "") -> None:
         if not self._outbox.is_sent(slot):

@@ -1,7 +1,8 @@
 """An answer that is being made, whichever dialect the server speaks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from handlers.errors import (
     ServiceDownError,
 )
 from handlers.messages import Capability, UsageEntry
-from handlers.ports.chat import ChatRequest, Finish, TextPart
+from handlers.ports.chat import ChatRequest, Finish, Source, TextPart, ToolCall
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +49,33 @@ class Event:
     finish: Finish | None = None
     tokens: Tokens | None = None
     failure: Failure | None = None
+    has_call: bool = False
+    """A call has come to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What an answer has brought so far beside its text."""
+
+    calls: tuple[ToolCall, ...] = ()
+    """Those that were begun."""
+    is_broken: bool = False
+    """A call is not whole, or names nothing to be called."""
+    carried: str = ""
+    sources: tuple[Source, ...] = ()
+    searches: int = 0
+    """Of the web, by the service, each of which it bills."""
+    model: str = ""
+    fingerprint: str = ""
 
 
 class EventReader(Protocol):
     def read(self, raw: Any) -> Event:
         """What one of the server's events says."""
+        ...
+
+    def gather(self) -> Gathered:
+        """What all of them brought."""
         ...
 
 
@@ -77,21 +100,24 @@ class AnswerStream:
         self._finish: Finish | None = None
         self._tokens: Tokens | None = None
 
-    async def wait_for_text(self) -> None:
-        """Read up to the first piece that is more than white space.
+    async def wait_for_opening(self) -> None:
+        """Read up to the first piece that is more than white space, or the end of a call.
 
-        Raises what the service says or does before it, and if the answer ends without any.
+        Raises what the service says or does before it, and if the answer ends without either.
         """
-        while not self._opening.strip():
+        has_call = False
+        while not (self._opening.strip() or has_call or self.calls):
             event = await self._next()
             if event is None:
                 raise self._explain_emptiness()
             self._opening += event.text
+            has_call = event.has_call
         self._text.append(self._opening)
 
     async def __aiter__(self) -> AsyncIterator[str]:
         try:
-            yield self._opening
+            if self._opening:
+                yield self._opening
             while (piece := await self._next_piece()) is not None:
                 self._text.append(piece)
                 yield piece
@@ -103,13 +129,28 @@ class AnswerStream:
 
     @property
     def finish(self) -> Finish:
-        return self._finish or Finish.CUT
+        finish = self._finish or Finish.CUT
+        return Finish.CUT if finish is Finish.COMPLETE and self.gathered.is_broken else finish
 
     @property
-    def usage(self) -> UsageEntry:
-        if self._tokens is None:
-            return estimate_usage(self._request, "".join(self._text), self._catalogue)
-        return _price(self._request, self._tokens, self._catalogue, is_estimate=False)
+    def calls(self) -> tuple[ToolCall, ...]:
+        return self.gathered.calls if self.finish is Finish.COMPLETE else ()
+
+    @property
+    def gathered(self) -> Gathered:
+        return self._reader.gather()
+
+    @property
+    def usage(self) -> tuple[UsageEntry, ...]:
+        search = UsageEntry(Capability.WEB_SEARCH, self._request.model)
+        searches = (self._catalogue.price(search),) * self.gathered.searches
+        return (self._answer_usage(), *searches)
+
+    def _answer_usage(self) -> UsageEntry:
+        if self._tokens is not None:
+            return _price(self._request, self._tokens, self._catalogue, is_estimate=False)
+        called = [f"{call.name} {call.arguments}" for call in self.gathered.calls]
+        return estimate_usage(self._request, "".join([*self._text, *called]), self._catalogue)
 
     async def _next_piece(self) -> str | None:
         """The next text; None at the end, however it came about."""
@@ -143,11 +184,11 @@ class AnswerStream:
         return event
 
     def _explain_emptiness(self) -> ParleyError:
-        if self._finish is None or self._finish is Finish.CUT:
-            return ServiceDownError("the stream ended before the answer began")
-        if self._finish is Finish.FILTERED:
+        if self.finish is Finish.CUT:
+            return ServiceDownError("the stream ended before the answer, or a call, was there")
+        if self.finish is Finish.FILTERED:
             return ContentRefusedError("the answer was filtered before it began")
-        return AnswerEmptyError(f"finished ({self._finish}) without text")
+        return AnswerEmptyError(f"finished ({self.finish}) without text")
 
 
 def estimate_usage(request: ChatRequest, answer: str, catalogue: ModelCatalogue) -> UsageEntry:
@@ -160,8 +201,21 @@ def estimate_usage(request: ChatRequest, answer: str, catalogue: ModelCatalogue)
                 asked += estimate_tokens(part.text)
             else:
                 asked += _PICTURE_TOKENS.get(part.detail, _PICTURE_TOKENS_ELSE)
+    asked += sum(_MESSAGE_TOKENS + estimate_tokens(text) for text in _list_tool_texts(request))
     tokens = Tokens(input=asked, output=estimate_tokens(answer))
     return _price(request, tokens, catalogue, is_estimate=True)
+
+
+def _list_tool_texts(request: ChatRequest) -> Iterator[str]:
+    """What of tools and formats the model reads."""
+    for spec in request.tools:
+        yield f"{spec.name} {spec.description} {json.dumps(dict(spec.parameters))}"
+    if request.format is not None and request.format.schema is not None:
+        yield json.dumps(dict(request.format.schema))
+    for done in request.rounds:
+        yield done.text
+        yield from (f"{call.name} {call.arguments}" for call in done.calls)
+        yield from (result.output for result in done.results)
 
 
 def _price(

@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from bot.openai.failures import Failure, Subject, foreign_errors, map_error, map_failure
+from bot.openai.failures import (
+    Failure,
+    Subject,
+    foreign_errors,
+    map_error,
+    map_failure,
+    read_refusal,
+)
 from bot.openai.options import OpenAIOptions
 from bot.openai.retries import Pause, retry_before_first_chunk
 from handlers.errors import ModelMissingError, ParleyError, RouteMissingError
@@ -93,14 +100,26 @@ class Client:
         events = await self.sdk.post(path, cast_to=object, body=body, stream=True, stream_cls=kind)
         return await _as_wire(events)
 
-    async def post(self, path: str, body: dict[str, Any], files: Files = ()) -> object:
+    async def post(
+        self, path: str, body: dict[str, Any], files: Files = (), key: str = ""
+    ) -> object:
         """A whole answer as the server's JSON has it; a string if it is none.
 
-        With ``files`` the body is a form.
+        With ``files`` the body is a form. ``key``: a server that knows such keys does the same
+        once.
         """
+        options = _form(files)
+        if key:
+            options = {"headers": {**options.get("headers", {}), "Idempotency-Key": key}}
         return await self.patient_sdk.post(
-            path, cast_to=object, body=body, files=list(files) or None, options=_form(files)
+            path, cast_to=object, body=body, files=list(files) or None, options=options
         )
+
+    async def get(self, path: str) -> object:
+        return await self.patient_sdk.get(path, cast_to=object)
+
+    async def delete(self, path: str) -> object:
+        return await self.patient_sdk.delete(path, cast_to=object)
 
     async def stream_form(self, path: str, body: dict[str, Any], files: Files = ()) -> Wire:
         """As ``stream``, with files, and with the patience of ``post``."""
@@ -142,6 +161,10 @@ class Client:
             yield
         except foreign_errors() as exc:
             raise map_error(exc, model=model, secret=self._secret, subject=subject) from exc
+
+    def read_refusal(self, exc: Exception) -> Failure:
+        """What the server told in an answer that is no success."""
+        return read_refusal(exc, self._secret)
 
     def map_failure(self, failure: Failure, model: str, subject: Subject = "text") -> ParleyError:
         """The error that a failure told in a stream means."""

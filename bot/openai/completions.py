@@ -1,67 +1,86 @@
 """Chat Completions: the dialect that every server speaks."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
-from bot.openai.answer import Event, Tokens
-from bot.openai.client import Client, Wire
+from bot.openai.answer import Event, Gathered, Tokens
 from bot.openai.failures import read_failure
 from bot.openai.fields import find, find_count, find_list, find_text
+from bot.openai.formats import choose_type, write_schema, write_system
+from bot.openai.lacks import Lack, Lacks
 from bot.openai.parts import locate_picture, write_asker, write_text
-from handlers.ports.chat import ChatRequest, Finish, ModelMessage, TextPart
+from bot.openai.sources import Sources
+from bot.openai.tool_calls import CallPieces, write_function, write_round
+from handlers.ports.chat import (
+    AnswerFormat,
+    ChatRequest,
+    Finish,
+    HostedTool,
+    ModelMessage,
+    TextPart,
+)
 
 _OLD_BOUND, _NEW_BOUND = "max_tokens", "max_completion_tokens"
 # Servers have words of their own for a whole answer; what none of them says is not one.
-_COMPLETE = ("stop", "end_turn", "eos", "eos_token", "stop_sequence", "completed", "tool_calls")
+_COMPLETE = (
+    *("stop", "end_turn", "eos", "eos_token", "stop_sequence", "completed"),
+    *("tool_calls", "tool_call", "tool_use", "function_call"),
+)
 _FINISHES = {
     **dict.fromkeys(_COMPLETE, Finish.COMPLETE),
     "length": Finish.LENGTH,
     "max_tokens": Finish.LENGTH,
     "content_filter": Finish.FILTERED,
 }
+_SEARCHING_MODEL = re.compile(r"-search(-|$)")
+"""Elsewhere the option that makes a model search is refused."""
 
 
 class Completions:
-    def __init__(self, client: Client, *, is_openai: bool, max_output_tokens: int | None) -> None:
-        self._client = client
+    path = "/chat/completions"
+
+    def __init__(self, *, is_openai: bool, max_output_tokens: int | None) -> None:
         self._is_openai = is_openai
         self._max_output_tokens = max_output_tokens
-        # OpenAI's reasoning models refuse the old name; other servers ignore the new one.
-        self._bound = _NEW_BOUND if is_openai else _OLD_BOUND
-
-    async def send(self, request: ChatRequest) -> Wire:
-        import openai  # noqa: PLC0415  # loaded long since: this room loads it when it opens
-
-        try:
-            return await self._create(request)
-        except openai.BadRequestError as exc:
-            if self._bound == _NEW_BOUND or _NEW_BOUND not in str(exc):
-                raise
-            # OpenAI's own models, behind somebody else's address.
-            self._bound = _NEW_BOUND
-            return await self._create(request)
-
-    async def _create(self, request: ChatRequest) -> Wire:
-        return await self._client.stream("/chat/completions", self.build_body(request))
 
     def open_reader(self) -> "CompletionsReader":
         return CompletionsReader()
 
-    def build_body(self, request: ChatRequest) -> dict[str, Any]:
+    def build_body(self, request: ChatRequest, lacks: Lacks) -> dict[str, Any]:
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [_write_message(message) for message in request.messages],
+            "messages": list(_write_messages(request, lacks)),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        if request.system:
-            body["messages"].insert(0, {"role": "system", "content": write_text(request.system)})
+        if Lack.STREAM_OPTIONS in lacks:
+            del body["stream_options"]
         if request.effort:
             body["reasoning_effort"] = request.effort
         if self._max_output_tokens is not None:
-            body[self._bound] = self._max_output_tokens
+            # OpenAI's reasoning models refuse the old name; other servers ignore the new one.
+            is_new = self._is_openai or Lack.OLD_BOUND in lacks
+            body[_NEW_BOUND if is_new else _OLD_BOUND] = self._max_output_tokens
+        if request.seed is not None and Lack.SEED not in lacks:
+            body["seed"] = request.seed
+        if request.temperature is not None and Lack.TEMPERATURE not in lacks:
+            body["temperature"] = request.temperature
+        body |= _write_tools(request, lacks)
+        if request.format is not None:
+            body |= _write_format(request.format, lacks)
         if self._is_openai:
             body |= write_asker(request)
         return body
+
+
+def _write_messages(request: ChatRequest, lacks: Lacks) -> Iterable[dict[str, Any]]:
+    system = write_system(request.system, request.format, lacks)
+    if system:
+        yield {"role": "system", "content": system}
+    yield from map(_write_message, request.messages)
+    for done in request.rounds:
+        yield from write_round(done)
 
 
 def _write_message(message: ModelMessage) -> dict[str, Any]:
@@ -79,22 +98,68 @@ def _write_message(message: ModelMessage) -> dict[str, Any]:
     return {"role": message.role, "content": parts}
 
 
+def _write_tools(request: ChatRequest, lacks: Lacks) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if HostedTool.WEB_SEARCH in request.hosted and _SEARCHING_MODEL.search(request.model):
+        fields["web_search_options"] = {}
+    if Lack.WEB_SEARCH in lacks:
+        fields.clear()
+    tools = [spec for spec in request.tools if spec.name not in lacks.tools]
+    if tools and Lack.TOOLS not in lacks:
+        fields["tools"] = [{"type": "function", "function": write_function(s)} for s in tools]
+        if Lack.THINKING_WITH_TOOLS in lacks:
+            fields["reasoning_effort"] = "none"
+    return fields
+
+
+def _write_format(wanted: AnswerFormat, lacks: Lacks) -> dict[str, Any]:
+    kind = choose_type(wanted, lacks)
+    if not kind:
+        return {}
+    form: dict[str, Any] = {"type": kind}
+    if kind == "json_schema":
+        form["json_schema"] = write_schema(wanted)
+    return {"response_format": form}
+
+
 class CompletionsReader:
+    def __init__(self) -> None:
+        self._calls = CallPieces()
+        self._sources = Sources()
+        self._model = ""
+        self._fingerprint = ""
+
     def read(self, raw: Any) -> Event:
-        text, finish = "", None
+        self._model = find_text(raw, "model") or self._model
+        self._fingerprint = find_text(raw, "system_fingerprint") or self._fingerprint
+        text, finish, has_call = "", None, False
         for choice in find_list(raw, "choices"):
             # A server that does not stream has the whole message in the place of a piece.
             for place in ("delta", "message"):
                 text += _read_content(choice, place) + find_text(choice, place, "refusal")
+                has_call |= self._calls.add(find_list(choice, place, "tool_calls"))
+                self._sources.add(find_list(choice, place, "annotations"))
             reason = find_text(choice, "finish_reason")
             if reason:
                 finish = _FINISHES.get(reason, Finish.CUT)
+        # Where some servers, Perplexity's for one, tell what they found.
+        self._sources.add(find_list(raw, "search_results") or find_list(raw, "citations"))
         error = find(raw, "error")
         return Event(
             text=text,
             finish=finish,
             tokens=_read_usage(find(raw, "usage")),
             failure=read_failure(error) if error and not text else None,
+            has_call=has_call,
+        )
+
+    def gather(self) -> Gathered:
+        return Gathered(
+            calls=self._calls.gather(),
+            is_broken=self._calls.is_broken,
+            sources=self._sources.found,
+            model=self._model,
+            fingerprint=self._fingerprint,
         )
 
 

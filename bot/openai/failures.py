@@ -17,17 +17,19 @@ from handlers.errors import (
     ParleyError,
     PictureOptionError,
     QuestionTooLongError,
+    SchemaRefusedError,
     ServiceBusyError,
     ServiceDownError,
     ServiceError,
     ServiceRejectedError,
     ServiceSilentError,
+    VoiceMissingError,
 )
 
 _MAX_DETAIL = 300
 _KEY_LIKE = re.compile(r"\b(sk-|Bearer\s+)[^\s,.'\"]{4,}")
 
-Subject = Literal["text", "sound", "picture"]
+Subject = Literal["text", "sound", "picture", "speech"]
 """What was sent: the same status means another thing of a recording than of a question."""
 _OPTIONS = {
     "size": "this size",
@@ -65,7 +67,22 @@ def foreign_errors() -> tuple[type[Exception], ...]:
     """What the SDK and what is below it raise. To be asked for when something was raised."""
     import openai  # noqa: PLC0415  # loaded long since: this room loads it when it opens
 
-    return (openai.OpenAIError, OSError, JSONDecodeError, UnicodeDecodeError)
+    return (openai.OpenAIError, OSError, JSONDecodeError, RecursionError, UnicodeDecodeError)
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """What the SDK raises for an answer that is no success. As foreign_errors()."""
+    import openai  # noqa: PLC0415  # as above
+
+    return (openai.APIStatusError,)
+
+
+def read_refusal(exc: Exception, secret: str = "") -> Failure:
+    """What the server told in one of refusals(), without the key, should it repeat it."""
+    response = getattr(exc, "response", None)
+    headers = getattr(response, "headers", {})
+    told = read_failure(getattr(exc, "body", None), getattr(exc, "status_code", 0), headers)
+    return replace(told, code=_redact(told.code, secret), message=_redact(told.message, secret))
 
 
 def map_error(
@@ -84,7 +101,7 @@ def map_error(
         case openai.APIError():
             failure = read_failure(exc.body or exc.message)
             return map_failure(failure, model=model, secret=secret, subject=subject)
-        case JSONDecodeError() | UnicodeDecodeError():
+        case JSONDecodeError() | RecursionError() | UnicodeDecodeError():
             return ServiceDownError("the answer is no JSON")
     return ServiceRejectedError(_redact(str(exc), secret))
 
@@ -128,7 +145,10 @@ def map_failure(
         failure, code=_redact(failure.code, secret), message=_redact(failure.message, secret)
     )
     detail = _redact(failure.detail, secret)
-    told = _map_status(failure, detail, model)
+    if subject == "text" and _is_schema_refused(failure):
+        return SchemaRefusedError(detail, reason=" ".join(failure.message.split())[:_MAX_DETAIL])
+    is_voice = subject == "speech" and _is_about_voice(failure, model)
+    told = VoiceMissingError(detail) if is_voice else _map_status(failure, detail, model)
     if told is not None:
         return told
     if subject == "picture" and (told := _map_picture(failure, detail, model)) is not None:
@@ -153,7 +173,7 @@ def _map_status(failure: Failure, detail: str, model: str) -> ParleyError | None
         return ModelMissingError(detail, model=model)
     if status >= 500 and failure.retry_after_s is not None:
         return ServiceBusyError(detail, failure.retry_after_s)
-    if status >= 500 or status in (408, 425):
+    if status >= 500 or status in (408, 425) or failure.codes & meanings.BROKEN_CALL_CODES:
         return ServiceDownError(detail)
     return None
 
@@ -168,6 +188,24 @@ def _map_picture(failure: Failure, detail: str, model: str) -> ParleyError | Non
     if failure.param in _OPTIONS:
         return PictureOptionError(detail, option=_OPTIONS[failure.param])
     return None
+
+
+def _is_about_voice(failure: Failure, model: str) -> bool:
+    """Whether it is one person's voice that is missing, rather than the model or the route."""
+    if failure.status not in (0, 400, 404, 422) or failure.codes & meanings.MISSING_CODES:
+        return False
+    if failure.param.endswith("voice") or failure.code.startswith(("voice_", "invalid_voice")):
+        return True
+    message = failure.message.replace(model, "") if model else failure.message
+    return bool(meanings.VOICE_WORDS.search(message))
+
+
+def _is_schema_refused(failure: Failure) -> bool:
+    """Whether the schema of an answer is at fault; that of a tool is nobody's who asks."""
+    if failure.status not in (400, 422, 500) or "for function" in failure.message:
+        return False
+    is_told = bool(failure.codes & meanings.SCHEMA_CODES)
+    return is_told or bool(meanings.SCHEMA_WORDS.search(failure.message))
 
 
 def _is_model_missing(failure: Failure) -> bool:

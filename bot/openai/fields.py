@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+MOST = 10**12
+"""What is more was never counted, and not every number of JSON can be stored."""
+
 
 def find(node: Any, *path: str) -> Any:
     """The value at a path of keys; None where there is none."""
@@ -26,5 +29,7 @@ def find_list(node: Any, *path: str) -> list[Any]:
 
 
 def find_count(node: Any, *path: str) -> int | None:
+    """The number at a path of keys; None where there is none that something can have."""
     value = find(node, *path)
-    return value if isinstance(value, int) else None
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_count and 0 <= value <= MOST else None

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import binascii
-from dataclasses import replace
 from typing import Any
 
 from bot.openai.fields import find_count, find_list, find_text
@@ -51,18 +50,6 @@ def read_usage(answer: Any, model: str, count: int) -> tuple[UsageEntry, int]:
     )
     pictures = find_count(answer, "usage", "input_tokens_details", "image_tokens")
     return entry, pictures or 0
-
-
-def add_usage(one: UsageEntry, other: UsageEntry) -> UsageEntry:
-    costs = (one.cost_usd, other.cost_usd)
-    return replace(
-        one,
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        images=one.images + other.images,
-        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
-        is_estimate=one.is_estimate or other.is_estimate,
-    )
 
 
 def tell_picture_mime(data: bytes) -> str:

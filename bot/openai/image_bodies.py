@@ -14,12 +14,16 @@ _SQUARE = re.compile(r"(\d+)x\1")
 
 
 class ImageBodies:
-    def __init__(self, catalogue: ModelCatalogue, options: OpenAIOptions) -> None:
-        self.model = options.image_model
+    def __init__(self, catalogue: ModelCatalogue, options: OpenAIOptions, model: str) -> None:
+        self.model = model
         self._options = options
-        self._is_base64_only = catalogue.is_base64_only(options.image_model)
+        self._is_base64_only = catalogue.is_base64_only(model)
 
     def build(self, chosen: ImageOptions, person: str) -> dict[str, Any]:
+        return self._bare(person) | self.looks(chosen)
+
+    def looks(self, chosen: ImageOptions) -> dict[str, Any]:
+        """How the picture is to be, as every route but the old ones says it."""
         # What is left to the service is not sent: older models do not know the word "auto".
         options = self._options
         asked = {
@@ -28,8 +32,7 @@ class ImageBodies:
             "background": chosen.background,
             "output_format": chosen.format,
         }
-        kept = {name: value for name, value in asked.items() if value not in _AUTO}
-        return self._bare(person) | kept
+        return {name: value for name, value in asked.items() if value not in _AUTO}
 
     def build_square(self, chosen: ImageOptions, person: str) -> dict[str, Any]:
         """For a route that takes one square picture and gives others."""
@@ -51,6 +54,7 @@ class ImageBodies:
         body: dict[str, Any] = {"model": self.model}
         if not self._is_base64_only:
             body["response_format"] = "b64_json"
-        if self._options.is_openai and person:
-            body["safety_identifier"] = person
-        return body
+        return body | self.asker(person)
+
+    def asker(self, person: str) -> dict[str, Any]:
+        return {"safety_identifier": person} if self._options.is_openai and person else {}

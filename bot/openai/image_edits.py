@@ -13,7 +13,7 @@ from bot.openai.image_requests import ImageRequests
 from handlers.errors import PictureOptionError, RouteMissingError
 from handlers.media.squares import Square, from_square, mask_square, to_square
 from handlers.media.threads import run_to_end
-from handlers.ports.images import ImageOptions, OnPartial, Picture, Pictures
+from handlers.ports.images import ImageOptions, OnPartial, OnRound, Picture, Pictures
 
 log = structlog.get_logger(__name__)
 
@@ -64,34 +64,46 @@ class EditRoute:
         options: ImageOptions,
         person: str,
         on_partial: OnPartial | None,
+        on_round: OnRound | None,
     ) -> Pictures:
         if self._squares is not None:
-            return await self._edit_square(self._squares, prompt, pictures, mask, options, person)
-        body = self._bodies.build(options, person) | {"prompt": prompt}
+            if len(pictures) > 1:
+                raise PictureOptionError(f"{len(pictures)}", option="more than one picture")
+            edited = (prompt, pictures[0], mask)
+            return await self._edit_square(self._squares, edited, options, person, on_round)
         return await self._requests.send(
-            _EDITS, body, _form(pictures, mask), count=options.count, on_partial=on_partial
+            _EDITS,
+            self._bodies.build(options, person) | {"prompt": prompt},
+            _form(pictures, mask),
+            count=options.count,
+            on_partial=on_partial,
+            on_round=on_round,
         )
 
     async def _edit_square(
         self,
         squares: Squares,
-        prompt: str,
-        pictures: Sequence[Picture],
-        mask: Picture | None,
+        edited: tuple[str, Picture, Picture | None],
         options: ImageOptions,
         person: str,
+        on_round: OnRound | None,
     ) -> Pictures:
-        if len(pictures) > 1:
-            raise PictureOptionError(f"{len(pictures)}", option="more than one picture")
+        """``edited``: the words, the picture and its mask."""
+        prompt, picture, mask = edited
         body = self._bodies.build_square(options, person) | {"prompt": prompt}
-        square = await squares.make(pictures[0])
+        square = await squares.make(picture)
         drawn_mask = None
         # Where the picture itself is transparent, such a model takes that for the mask.
         if mask is not None or not square.has_holes:
             drawn_mask = Picture(await squares.mask(square, mask), _PNG)
-        form = _form([Picture(square.png, _PNG)], drawn_mask)
-        made = await self._requests.send(_EDITS, body, form, count=options.count)
-        return await squares.undo(made, square)
+        return await self._requests.send(
+            _EDITS,
+            body,
+            _form([Picture(square.png, _PNG)], drawn_mask),
+            count=options.count,
+            on_round=on_round,
+            finish=lambda made: squares.undo(made, square),
+        )
 
 
 class VariationRoute:
@@ -103,19 +115,27 @@ class VariationRoute:
         self._squares = Squares()
         self._is_missing = False
 
-    async def vary(self, picture: Picture, options: ImageOptions, person: str) -> Pictures:
+    async def vary(
+        self, picture: Picture, options: ImageOptions, person: str, on_round: OnRound | None
+    ) -> Pictures:
         if self._is_missing:
             raise RouteMissingError("no variations", model=self._bodies.model)
         body = self._bodies.build_square(options, person)
         square = await self._squares.make(picture)
         form = _form([Picture(square.png, _PNG)], None)
         try:
-            made = await self._requests.send(_VARIATIONS, body, form, count=options.count)
+            return await self._requests.send(
+                _VARIATIONS,
+                body,
+                form,
+                count=options.count,
+                on_round=on_round,
+                finish=lambda made: self._squares.undo(made, square),
+            )
         except RouteMissingError as missing:
             self._is_missing = True
             log.warning("the service makes no variations; edits take their place", why=str(missing))
             raise
-        return await self._squares.undo(made, square)
 
 
 def _form(pictures: Sequence[Picture], mask: Picture | None) -> Files:

@@ -1,8 +1,8 @@
 """What `python -m bot check` tells about the service."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bot.openai.catalogue import ModelCatalogue
 from bot.openai.client import Client
 from bot.openai.options import OpenAIOptions
+from bot.openai.routing import AUTO, Picked, Routes
 from handlers.errors import (
     CreditExhaustedError,
     KeyRefusedError,
@@ -74,7 +75,11 @@ async def list_models(client: Client) -> Models:
 
 
 async def inspect_service(
-    client: Client, catalogue: ModelCatalogue, options: OpenAIOptions, today: date
+    client: Client,
+    catalogue: ModelCatalogue,
+    options: OpenAIOptions,
+    routes: Iterable[Routes[Any]],
+    today: date,
 ) -> tuple[Finding, ...]:
     host = _name_host(options)
     try:
@@ -90,6 +95,7 @@ async def inspect_service(
         is_needed = key == "chat_model"
         finding = _judge_model(model, models, catalogue, today, is_needed=is_needed)
         findings.append(Finding(f"openai.{key} {model}", *finding))
+    findings += [_judge_routes(one, models, today) for one in routes]
     return tuple(findings)
 
 
@@ -172,6 +178,7 @@ def _name_models(options: OpenAIOptions) -> list[tuple[str, str]]:
         ("translation_model", options.translation_model),
         ("speech_model", options.speech_model),
         ("image_model", options.image_model),
+        ("embedding_model", options.embedding_model),
     ]
     named += [("chat_models", name) for name in options.chat_models if name != options.chat_model]
     return [(key, model) for key, model in named if model]
@@ -186,7 +193,7 @@ def _judge_model(
     is_needed: bool,
 ) -> tuple[Verdict, str]:
     failing = Verdict.BROKEN if is_needed else Verdict.WARNING
-    end = models.get(model) or catalogue.shutdown(model)
+    end = models.get(model) or catalogue.ends(model)
     if model not in models:
         detail = "the server does not list it"
         return failing, f"{detail}; shut down on {end}" if end and end <= today else detail
@@ -196,6 +203,49 @@ def _judge_model(
         return failing, f"to be shut down since {end}"
     verdict = Verdict.WARNING if end - today <= _NOTICE else Verdict.OK
     return verdict, f"present until {end}"
+
+
+def _judge_routes(routes: Routes[Any], models: Models, today: date) -> Finding:
+    """By which route a capability is served, until when, and by what then."""
+    subject = f"openai.routes.{routes.key}"
+    ranking = _rank(routes, models, today)
+    if not ranking:
+        detail = f"{routes.chosen}: nothing here is served in this way; {AUTO} takes what there is"
+        return Finding(subject, Verdict.WARNING, detail)
+    picked, *others = ranking
+    detail = f"{routes.chosen}: {_describe(picked, today)}"
+    is_listed = picked.model in models
+    if not is_listed:
+        detail += ", which the server does not list"
+    ending = picked.until is not None and picked.until - today <= _NOTICE
+    heirs = [other for other in others if other.model in models and _outlives(other, picked, today)]
+    if heirs:
+        detail += f"; then {_describe(heirs[0], today)}"
+    elif ending or not is_listed:
+        detail += "; nothing is known to come after it"
+    return Finding(subject, Verdict.OK if is_listed and not ending else Verdict.WARNING, detail)
+
+
+def _rank(routes: Routes[Any], models: Models, today: date) -> list[Picked]:
+    """In the order in which they are taken, where what the server does not list is not there."""
+    told = [replace(one, until=models.get(one.model) or one.until) for one in routes.ranking]
+    return sorted(told, key=lambda one: (one.model not in models, _is_over(one, today)))
+
+
+def _describe(one: Picked, today: date) -> str:
+    if one.until is None:
+        return str(one)
+    return f"{one}, {'over since' if _is_over(one, today) else 'until'} {one.until}"
+
+
+def _is_over(one: Picked, today: date) -> bool:
+    return one.until is not None and one.until <= today
+
+
+def _outlives(other: Picked, picked: Picked, today: date) -> bool:
+    if other.until is None or picked.until is None:
+        return not _is_over(other, today)
+    return other.until > picked.until
 
 
 def _read_date(told: object) -> date | None:

@@ -112,18 +112,38 @@ _UNSEEING = Meaning(
 OF_TEXT = (_REFUSED, _TOO_LONG, _UNREACHABLE, _UNSEEING, _UNREADABLE)
 OF_SOUND = (_REFUSED, _UNHEARD, _SOUND_UNREADABLE)
 OF_PICTURE = (_REFUSED, _TOO_LONG, _UNREADABLE)
-OF = {"text": OF_TEXT, "sound": OF_SOUND, "picture": OF_PICTURE}
+OF = {"text": OF_TEXT, "sound": OF_SOUND, "picture": OF_PICTURE, "speech": OF_TEXT}
 """By what was sent."""
 
-MISSING_CODES = frozenset(
-    {"deprecated_model", "model_deprecated", "model_not_found", "model_retired"}
+SCHEMA_CODES = frozenset({"invalid_json_schema"})
+SCHEMA_WORDS = _words(
+    r"(invalid|unsupported|unrecogni[sz]ed) (json )?schema\b",
+    r"schema (conversion failed|contains features)",
+    r"fail\w* to parse grammar",
 )
+MISSING_CODES = frozenset(
+    {
+        "deprecated_endpoint",
+        "deprecated_model",
+        "endpoint_deprecated",
+        "endpoint_not_found",
+        "endpoint_retired",
+        "model_deprecated",
+        "model_not_found",
+        "model_retired",
+    }
+)
+_GONE = r"(no longer|deprecated|decommission|discontinued|retired|shut ?down|sunset|turned off)"
 MISSING_WORDS = _words(
-    r"\bmodels?\b.{0,80}(not exist|not found|no longer|deprecated|decommission|retired|shut ?down)",
-    r"(endpoint|route).{0,60}(no longer|deprecated|retired|shut ?down)",
+    rf"\bmodels?\b.{{0,80}}(not exist|not found|{_GONE})",
+    rf"(endpoint|route|\bapi\b).{{0,60}}{_GONE}",
+    r"\b(is|are|was|were|been) (sunset|sunsetted|decommissioned|discontinued)\b",
     r"unknown model",
     r"invalid model",
 )
+VOICE_WORDS = _words(r"\bvoices?\b")
+BROKEN_CALL_CODES = frozenset({"tool_use_failed"})
+"""The model wrote a call that its own server cannot read: the next time it may do better."""
 CREDIT_CODES = frozenset({"billing_hard_limit_reached", "billing_not_active", "insufficient_quota"})
 BUSY_CODES = frozenset({"rate_limit_error", "rate_limit_exceeded"})
 

@@ -1,9 +1,11 @@
 """Sound on its way to the service: what is accepted, and what came back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from bot.openai.client import Client
+from bot.openai.fields import MOST, find_count
 from handlers.errors import FileTooLargeError, ServiceDownError
 from handlers.messages import Capability, UsageEntry
 from handlers.ports.sounds import Sound
@@ -20,22 +22,30 @@ async def send_sound(
     client: Client, request: Callable[[], Awaitable[Any]], *, sound: Sound, model: str
 ) -> Any:
     """The SDK's answer, which has a ``text``."""
-    try:
+    with naming_the_limit(sound):
         answer = await client.ask(request, model=model, subject="sound")
-    except FileTooLargeError as exc:
-        size, limit = write_megabytes(len(sound.data)), write_megabytes(MAX_BYTES)
-        raise FileTooLargeError(str(exc), size=size, limit=limit) from exc
     if not isinstance(getattr(answer, "text", None), str):
         # The SDK hands over as a string what is no JSON: a proxy's page, say.
         raise ServiceDownError("the answer is no transcript")
     return answer
 
 
+@contextmanager
+def naming_the_limit(sound: Sound) -> Iterator[None]:
+    """A sound that the service finds too large is told with its size and what may be sent."""
+    try:
+        yield
+    except FileTooLargeError as exc:
+        size, limit = write_megabytes(len(sound.data)), write_megabytes(MAX_BYTES)
+        raise FileTooLargeError(str(exc), size=size, limit=limit) from exc
+
+
 def read_usage(answer: Any, sound: Sound, model: str, capability: Capability) -> UsageEntry:
     """What the answer says was billed; else the length of the sound, as an estimate."""
     usage = getattr(answer, "usage", None)
-    asked, answered = getattr(usage, "input_tokens", None), getattr(usage, "output_tokens", None)
-    if isinstance(asked, int) and isinstance(answered, int):
+    told = {name: getattr(usage, name, None) for name in ("input_tokens", "output_tokens")}
+    asked, answered = find_count(told, "input_tokens"), find_count(told, "output_tokens")
+    if asked is not None and answered is not None:
         return UsageEntry(
             capability,
             model,
@@ -44,7 +54,7 @@ def read_usage(answer: Any, sound: Sound, model: str, capability: Capability) ->
             seconds=sound.duration_s,
         )
     seconds = getattr(usage, "seconds", None)
-    if isinstance(seconds, int | float):
+    if isinstance(seconds, int | float) and 0 <= seconds <= MOST:
         return UsageEntry(capability, model, seconds=float(seconds))
     return UsageEntry(capability, model, seconds=sound.duration_s, is_estimate=True)
 

@@ -1,19 +1,23 @@
-"""Words of what was said, by the transcription endpoint."""
+"""Words of what was said, by the transcription endpoint or else by a chat model that hears."""
 
-import math
+from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 import structlog
 
 from bot.openai.catalogue import ModelCatalogue
+from bot.openai.chat_transcription import ChatTranscriptionRoute, Convert
 from bot.openai.client import Client
+from bot.openai.options import OpenAIOptions
 from bot.openai.recordings import FORMATS, MAX_BYTES, MAX_SECONDS, read_usage, send_sound
+from bot.openai.routing import Route, Routes, Today
 from handlers.errors import ServiceRejectedError
 from handlers.messages import Capability
-from handlers.ports.sounds import Segment, Sound, Transcript
+from handlers.ports.sounds import Segment, Sound, Transcriber, Transcript
 
 log = structlog.get_logger(__name__)
 
+_MOST_SECONDS = 10.0**9
 _PLAIN: dict[str, Any] = {"response_format": "json"}
 _TIMED: dict[str, Any] = {
     "response_format": "verbose_json",
@@ -21,8 +25,61 @@ _TIMED: dict[str, Any] = {
 }
 
 
+class RoutedTranscriber:
+    """Fills the port Transcriber, by whatever route the server has."""
+
+    formats = FORMATS
+    max_bytes = MAX_BYTES
+    max_seconds = MAX_SECONDS
+
+    def __init__(self, routes: Routes[Transcriber]) -> None:
+        self.routes = routes
+
+    async def transcribe(
+        self, sound: Sound, language: str = "", *, with_times: bool = False
+    ) -> Transcript:
+        return await self.routes.use(
+            lambda route: route.transcribe(sound, language, with_times=with_times)
+        )
+
+
+def open_transcription(
+    client: Client,
+    catalogue: ModelCatalogue,
+    options: OpenAIOptions,
+    convert: Convert,
+    today: Today,
+) -> RoutedTranscriber:
+    def routes() -> Iterator[Route[Transcriber]]:
+        for model in catalogue.line(options.transcription_model):
+            yield Route("endpoint", model, TranscriptionRoute(client, catalogue, model))
+        hearing = _hearing_models(catalogue, options)
+        for model in dict.fromkeys((*hearing, options.transcription_model)):
+            serve = ChatTranscriptionRoute(client, catalogue, model, convert)
+            # What does not hear may answer all the same, and make the words up.
+            yield Route("chat", model, serve, is_auto=model in hearing)
+
+    return RoutedTranscriber(
+        Routes(
+            "transcription",
+            routes(),
+            chosen=options.routes.transcription,
+            ends=catalogue.ends,
+            today=today,
+        )
+    )
+
+
+def _hearing_models(catalogue: ModelCatalogue, options: OpenAIOptions) -> tuple[str, ...]:
+    named = (options.transcription_model, options.chat_model, *options.chat_models)
+    hearing = [model for model in named if catalogue.hears(model)]
+    if options.is_openai:
+        hearing += catalogue.hearing_models()
+    return tuple(dict.fromkeys(hearing))
+
+
 class TranscriptionRoute:
-    """Fills the port Transcriber."""
+    """One model at the endpoint."""
 
     formats = FORMATS
     max_bytes = MAX_BYTES
@@ -68,7 +125,8 @@ class TranscriptionRoute:
 def read_segments(answer: Any) -> tuple[Segment, ...]:
     """In order; none if one of them makes no sense: times that are half right are wrong."""
     segments: list[Segment] = []
-    for told in getattr(answer, "segments", None) or ():
+    listed = getattr(answer, "segments", None)
+    for told in listed if isinstance(listed, list) else ():
         start_s, end_s = getattr(told, "start", None), getattr(told, "end", None)
         text = getattr(told, "text", None)
         if not (_is_time(start_s) and _is_time(end_s) and isinstance(text, str)):
@@ -79,7 +137,7 @@ def read_segments(answer: Any) -> tuple[Segment, ...]:
 
 
 def _is_time(told: Any) -> TypeGuard[float]:
-    return isinstance(told, int | float) and math.isfinite(told) and told >= 0
+    return isinstance(told, int | float) and 0 <= told <= _MOST_SECONDS
 
 
 def _shorten_language(tag: str) -> str:

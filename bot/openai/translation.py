@@ -1,26 +1,19 @@
 """English text of what was said in any language."""
 
 import warnings
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import structlog
-
 from bot.openai.catalogue import ModelCatalogue
 from bot.openai.client import Client
+from bot.openai.options import OpenAIOptions
 from bot.openai.recordings import FORMATS, MAX_BYTES, MAX_SECONDS, read_usage, send_sound
-from handlers.errors import (
-    ContentRefusedError,
-    ModelMissingError,
-    ParleyError,
-    ServiceDownError,
-)
+from bot.openai.routing import Route, Routes, Today
+from handlers.errors import ContentRefusedError, ParleyError, ServiceDownError
 from handlers.messages import Capability, UsageEntry
 from handlers.ports.chat import ChatModel, ChatRequest, ChatStream, Finish, ModelMessage, TextPart
-from handlers.ports.sounds import Sound, Transcriber, Transcript, Translator
-
-log = structlog.get_logger(__name__)
+from handlers.ports.sounds import Halfway, Sound, Transcriber, Transcript, Translator
 
 _INSTRUCTION = (
     "You translate transcripts of speech. Translate all of the user's message into English, "
@@ -41,7 +34,11 @@ class TranslationRoute:
         self._catalogue = catalogue
         self._model = model
 
-    async def translate(self, sound: Sound) -> Transcript:
+    async def translate(
+        self,
+        sound: Sound,
+        halfway: Halfway | None = None,  # noqa: ARG002  # the port's; it is one step
+    ) -> Transcript:
         answer = await send_sound(
             self._client, lambda: self._request(sound), sound=sound, model=self._model
         )
@@ -59,7 +56,7 @@ class TranslationRoute:
 
 
 class ChatTranslationRoute:
-    """Transcribes, then has a chat model translate: for servers that cannot do it in one step."""
+    """Transcribes, then has a chat model translate: for servers without that endpoint."""
 
     def __init__(self, transcriber: Transcriber, chat: ChatModel, model: str) -> None:
         self.formats = transcriber.formats
@@ -69,12 +66,11 @@ class ChatTranslationRoute:
         self._chat = chat
         self._model = model
 
-    async def translate(self, sound: Sound) -> Transcript:
-        heard = await self._transcriber.transcribe(sound)
-        usage = _as_translation(heard.usage)
-        if not heard.text:
+    async def translate(self, sound: Sound, halfway: Halfway | None = None) -> Transcript:
+        heard, usage = await self._hear(sound, halfway)
+        if not heard:
             return Transcript("", usage)
-        message = ModelMessage("user", (TextPart(heard.text),))
+        message = ModelMessage("user", (TextPart(heard),))
         stream = self._chat.ask(ChatRequest(self._model, _INSTRUCTION, (message,)))
         try:
             text = await _read(stream)
@@ -82,6 +78,19 @@ class ChatTranslationRoute:
             failure.usage = (*usage, *_as_translation(stream.usage))
             raise
         return Transcript(text.strip(), (*usage, *_as_translation(stream.usage)))
+
+    async def _hear(
+        self, sound: Sound, halfway: Halfway | None
+    ) -> tuple[str, tuple[UsageEntry, ...]]:
+        """The words in their own language, and what of their cost is noted nowhere yet."""
+        if halfway is not None and halfway.known is not None:
+            return halfway.known, ()
+        heard = await self._transcriber.transcribe(sound)
+        usage = _as_translation(heard.usage)
+        if halfway is None:
+            return heard.text, usage
+        await halfway.keep(heard.text, usage)
+        return heard.text, ()
 
 
 async def _read(stream: ChatStream) -> str:
@@ -102,22 +111,39 @@ def _as_translation(usage: Sequence[UsageEntry]) -> tuple[UsageEntry, ...]:
 
 
 class RoutedTranslator:
-    """Fills the port Translator: the endpoint while it lives, the other route from then on."""
+    """Fills the port Translator, by whatever route the server has."""
 
-    def __init__(self, direct: Translator | None, fallback: Translator) -> None:
-        self._direct = direct
-        self._fallback = fallback
-        # What is accepted must be accepted by both: the route may change under a recording.
-        both = (direct or fallback, fallback)
-        self.formats = both[0].formats & both[1].formats
-        self.max_bytes = min(route.max_bytes for route in both)
-        self.max_seconds = min(route.max_seconds for route in both)
+    formats = FORMATS
+    max_bytes = MAX_BYTES
+    max_seconds = MAX_SECONDS
 
-    async def translate(self, sound: Sound) -> Transcript:
-        if self._direct is not None:
-            try:
-                return await self._direct.translate(sound)
-            except ModelMissingError as exc:
-                self._direct = None
-                log.warning("translation_route_gone", now="transcription_and_chat", reason=str(exc))
-        return await self._fallback.translate(sound)
+    def __init__(self, routes: Routes[Translator]) -> None:
+        self.routes = routes
+
+    async def translate(self, sound: Sound, halfway: Halfway | None = None) -> Transcript:
+        return await self.routes.use(lambda route: route.translate(sound, halfway))
+
+
+def open_translation(
+    client: Client,
+    catalogue: ModelCatalogue,
+    options: OpenAIOptions,
+    transcriber: Transcriber,
+    chat: ChatModel,
+    today: Today,
+) -> RoutedTranslator:
+    def routes() -> Iterator[Route[Translator]]:
+        if model := options.translation_model:
+            yield Route("endpoint", model, TranslationRoute(client, catalogue, model))
+        serve = ChatTranslationRoute(transcriber, chat, options.chat_model)
+        yield Route("chat", options.chat_model, serve, note="of a transcript")
+
+    return RoutedTranslator(
+        Routes(
+            "translation",
+            routes(),
+            chosen=options.routes.translation,
+            ends=catalogue.ends,
+            today=today,
+        )
+    )

@@ -124,11 +124,16 @@ class Outbox:
     def is_sent(self, slot: str, count: int = 1) -> bool:
         return len(self._sent.ids(slot)) >= count
 
-    async def send(self, slot: str, part: Rendered, buttons: Markup) -> None:
-        """One more message of its own in a slot, until it has arrived and is recorded."""
+    async def send(
+        self, slot: str, part: Rendered, buttons: Markup, reply_to: int | None = None
+    ) -> None:
+        """One more message of its own in a slot, until it has arrived and is recorded.
+
+        ``reply_to``: the message that it replies to, if it is not the one that is answered.
+        """
 
         async def once() -> None:
-            await self._recorded(slot, await self._send(part, buttons, None))
+            await self._recorded(slot, await self._send(part, buttons, None, reply_to))
 
         await self._deliver(once)
 
@@ -252,7 +257,9 @@ class Outbox:
     async def _recorded(self, slot: str, message: Message) -> None:
         await self._sent.record(slot, (*self._sent.ids(slot), str(message.message_id)))
 
-    async def _send(self, part: Rendered, markup: Markup, importance: str | None) -> Message:
+    async def _send(
+        self, part: Rendered, markup: Markup, importance: str | None, reply_to: int | None = None
+    ) -> Message:
         async def call(entities: Sequence[MessageEntity]) -> Message:
             return await self._bot.send_message(
                 self.chat_id,
@@ -260,7 +267,7 @@ class Outbox:
                 entities=entities,
                 message_thread_id=self._thread_id,
                 reply_markup=markup,
-                reply_parameters=self._reply(),
+                reply_parameters=self._reply(reply_to),
                 link_preview_options=NO_PREVIEW,
                 read_timeout=PREVIEW_TIMEOUT_S if importance else DEFAULT_NONE,
                 rate_limit_args=importance,
@@ -309,10 +316,11 @@ class Outbox:
         except BadRequest as refusal:
             raise DeliveryRefusedError(str(refusal)) from refusal
 
-    def _reply(self) -> ReplyParameters | None:
-        if self._reply_to is None:
+    def _reply(self, reply_to: int | None = None) -> ReplyParameters | None:
+        replied = self._reply_to if reply_to is None else reply_to
+        if replied is None:
             return None
-        return ReplyParameters(self._reply_to, allow_sending_without_reply=True)
+        return ReplyParameters(replied, allow_sending_without_reply=True)
 
 
 async def _as_plain_if_refused(

@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 from telegram import InlineKeyboardMarkup, InputFile, InputMediaPhoto
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from bot.patience import give_up
 from bot.telegram.outbox import Outbox
@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 SLOT = "preview"
 """Of the message that shows a beginning; empty again once the picture has taken it."""
+_ON_ITS_WAY = "?"
+"""Recorded before its id can be: a process that dies then must not send another."""
 
 
 class PicturePreview:
@@ -52,7 +54,7 @@ class PicturePreview:
 
     async def forget(self, slot: str) -> None:
         """The picture of this slot took the message, and a crash kept that from being noted."""
-        if self._sent.ids(SLOT) and self._sent.ids(SLOT) == self._sent.ids(slot):
+        if self._sent.ids(SLOT) and self._sent.ids(SLOT)[-1:] == self._sent.ids(slot):
             await self._sent.record(SLOT, ())
 
     async def take_back(self) -> None:
@@ -80,13 +82,21 @@ class PicturePreview:
 
     async def _show(self, picture: Picture) -> None:
         message_id = self._message_id()
-        if message_id is None:
-            photo = InputFile(picture.data, picture_name(picture.mime))
-            await self._outbox.upload(SLOT, "send_photo", is_final=False, photo=photo)
-        else:
+        if message_id is not None:
             media = InputMediaPhoto(picture.data, filename=picture_name(picture.mime))
             await self._outbox.change_media(message_id, media, None)
+        elif not self._sent.ids(SLOT):
+            await self._send(picture)
+
+    async def _send(self, picture: Picture) -> None:
+        photo = InputFile(picture.data, picture_name(picture.mime))
+        await self._sent.record(SLOT, (_ON_ITS_WAY,))
+        try:
+            await self._outbox.upload(SLOT, "send_photo", is_final=False, photo=photo)
+        except BadRequest:
+            await self._sent.record(SLOT, ())
+            raise
 
     def _message_id(self) -> int | None:
         ids = self._sent.ids(SLOT)
-        return int(ids[-1]) if ids else None
+        return int(ids[-1]) if ids and ids[-1] != _ON_ITS_WAY else None

@@ -32,6 +32,8 @@ from handlers.ports.platforms import SentLog
 log = structlog.get_logger(__name__)
 
 NAME = "telegram"
+SUPERGROUP = "-100"
+"""Before the number by which apps know it."""
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 """The cloud Bot API's bound on what a bot may fetch."""
 DOWNLOAD_PAUSES_S = (0.5, 2.0)
@@ -56,6 +58,7 @@ class TelegramPlatform:
 
     name = NAME
     max_download_bytes = MAX_DOWNLOAD_BYTES
+    asks_by_messages = True
 
     def __init__(
         self,
@@ -173,6 +176,13 @@ class TelegramPlatform:
     async def open_thread(self, message: IncomingMessage, sent: SentLog) -> IncomingMessage:  # noqa: ARG002
         """Stays where it is: Telegram's topics are for people to open."""
         return replace(message, wants_thread=False)
+
+    def message_link(self, chat: ChatKey, message_id: str) -> str:
+        """Only supergroups have addresses, which open for their members."""
+        if not chat.chat.startswith(SUPERGROUP) or not message_id.isdecimal():
+            return ""
+        place = [chat.chat.removeprefix(SUPERGROUP), *filter(None, [chat.thread]), message_id]
+        return f"https://t.me/c/{'/'.join(place)}"
 
     # ------------------------------------------------------------ files
 

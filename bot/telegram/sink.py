@@ -34,6 +34,7 @@ ACTION_AFTER_S = 0.4
 ACTION_EACH_S = 4.5
 """Telegram shows an action for 5 s."""
 MAX_CAPTION_UNITS = 1024
+MAX_FILE_BYTES = 50_000_000
 TOLD = "told"
 
 Retire = Callable[[str], None]
@@ -41,6 +42,8 @@ Retire = Callable[[str], None]
 
 class TelegramReply:
     """Fills the port ReplySink."""
+
+    max_file_bytes = MAX_FILE_BYTES
 
     def __init__(
         self,
@@ -102,12 +105,15 @@ class TelegramReply:
             self._retire(supersedes)
         return ids
 
-    async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
+    async def line(
+        self, slot: str, text: str, buttons: ButtonRows = (), reply_to: str = ""
+    ) -> None:
         parts = split(plain(text))
+        leads_to = int(reply_to) if reply_to.isdecimal() else None
         for number, part in enumerate(parts, start=1):
             if not self._outbox.is_sent(slot, number):
                 markup = keyboard(buttons) if number == len(parts) else None
-                await self._outbox.send(slot, part, markup)
+                await self._outbox.send(slot, part, markup, leads_to)
 
     async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
         await self._stream.close()

@@ -50,6 +50,19 @@ _ENCODERS = {
     "pcm16k": ("-c:a", "pcm_s16le", "-ac", "1", "-ar", "16000", "-f", "s16le"),
 }
 
+PCM_RATE_HZ = 24_000
+"""Of samples without a container: what speech is made in."""
+_PCM = ("-f", "s16le", "-ar", str(PCM_RATE_HZ), "-ac", "1")
+# In files to keep. ffmpeg can go back in them and write how long they are.
+_FILE_ENCODERS = {
+    "aac": ("-c:a", "aac", "-b:a", "64k", "-f", "adts"),
+    "flac": ("-c:a", "flac", "-f", "flac"),
+    "mp3": ("-c:a", "libmp3lame", "-b:a", "64k", "-f", "mp3"),
+    "ogg": ("-c:a", "libopus", "-b:a", "32k", "-f", "ogg"),
+    "wav": ("-c:a", "pcm_s16le", "-f", "wav"),
+}
+FILE_FORMATS = tuple(sorted(_FILE_ENCODERS))
+
 # Quieter than this for so long is a pause between words, also where a fan or a street is heard.
 _SILENCE = "silencedetect=noise=-35dB:duration=0.3"
 
@@ -89,23 +102,23 @@ class Ffmpeg:
             )
         return out
 
-    async def join(self, clips: Sequence[tuple[bytes, str]], encoder: str) -> bytes:
-        """Clips, each with its format, one after the other."""
-        async with work_folder() as folder:
-            sources: list[str] = []
-            for number, (data, format_name) in enumerate(clips):
-                path = folder / str(number)
-                await write_file(path, data)
-                sources += _file_source(path, _DEMUXERS[format_name])
-            joined = f"concat=n={len(clips)}:v=0:a=1[all]"
-            inputs = "".join(f"[{number}:a:0]" for number in range(len(clips)))
-            out, _ = await self._run(
-                *sources,
-                *("-filter_complex", inputs + joined, "-map", "[all]", "-map_metadata", "-1"),
-                *(*_ENCODERS[encoder], "pipe:1"),
-                stdin=b"",
+    async def decode(self, data: bytes, format_name: str, target: Path) -> None:
+        """The first stream of sound as bare samples of ``PCM_RATE_HZ``, mono, in a file."""
+        async with _source(data, format_name) as (source, stdin):
+            await self._run(
+                *(*source, "-map", "0:a:0", "-c:a", "pcm_s16le", *_PCM, str(target)),
+                stdin=stdin,
+                is_silent=True,
             )
-        return out
+
+    async def encode_pcm(self, source: Path, ending: str, target: Path) -> None:
+        """A file of what ``decode`` makes as one of ``FILE_FORMATS``, in another file."""
+        await self._run(
+            *("-protocol_whitelist", "file", *_PCM, "-i", str(source)),
+            *("-fflags", "+bitexact", *_FILE_ENCODERS[ending], str(target)),
+            stdin=b"",
+            is_silent=True,
+        )
 
     async def loudness(self, data: bytes, format_name: str, step_s: float) -> list[float]:
         """The amplitude (RMS) of each step of the sound, 0 to 1; the last step may be shorter.

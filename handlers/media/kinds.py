@@ -51,6 +51,46 @@ VIDEO_MIMES = {
     ".wmv": "video/x-ms-wmv",
     ".flv": "video/x-flv",
 }
+DOCUMENT_ENDINGS = frozenset(
+    f".{ending}"
+    for ending in (
+        *("pdf", "docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "xlsb", "xls", "ods"),
+        *("csv", "tsv", "html", "htm", "xhtml", "md", "markdown", "rst", "txt", "text", "log"),
+        *("json", "jsonl", "ndjson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "env"),
+        *("tex", "bib", "srt", "vtt", "ics", "eml", "diff", "patch", "ipynb", "sql", "css"),
+        *("py", "pyi", "js", "mjs", "ts", "tsx", "jsx", "vue", "java", "kt", "swift", "go"),
+        *("rs", "c", "h", "cc", "cpp", "hpp", "cs", "rb", "php", "pl", "lua", "r", "jl", "scala"),
+        *("sh", "bash", "zsh", "ps1", "bat", "m", "f90", "hs", "ml", "ex", "exs", "erl", "clj"),
+        *("dart", "gradle", "cmake", "proto", "graphql", "tf", "asm", "s", "pas", "vb", "org"),
+        *("zip", "tar", "gz", "tgz"),
+    )
+)
+DOCUMENT_MIMES = frozenset(
+    {
+        "application/pdf",
+        "application/json",
+        "application/xml",
+        "application/x-yaml",
+        "application/yaml",
+        "application/toml",
+        "application/javascript",
+        "application/x-sh",
+        "application/x-python",
+        "application/x-tex",
+        "application/zip",
+        "application/x-zip-compressed",
+        "application/gzip",
+        "application/x-gzip",
+        "application/x-tar",
+        "application/vnd.ms-excel",
+        "application/vnd.oasis.opendocument.spreadsheet",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }
+)
+CODE_NOT_VIDEO = ".ts"
+"""TypeScript, which apps take for a video of the same ending."""
 KINDS = {
     "image": AttachmentKind.PHOTO,
     "audio": AttachmentKind.AUDIO,
@@ -72,12 +112,22 @@ def file_attachment(
     size_bytes: int | None,
     duration_s: float | None = None,
 ) -> Attachment:
-    """A picture, a sound, a video or none. ``mime`` and ``name`` as the sender's app tells them."""
+    """A picture, a sound, a video, a document or none.
+
+    ``mime`` and ``name`` as the sender's app tells them.
+    """
     mime = mime.partition(";")[0].strip().lower()
     ending = PurePath(name).suffix.lower()
+    if ending in DOCUMENT_ENDINGS and (
+        mime.partition("/")[0] not in KINDS or ending == CODE_NOT_VIDEO
+    ):
+        return Attachment(AttachmentKind.DOCUMENT, ref, mime=mime, name=name, size_bytes=size_bytes)
+    told = mime
     if mime.partition("/")[0] not in KINDS:
         mime = {**PICTURE_MIMES, **SOUND_MIMES, **VIDEO_MIMES}.get(ending, "")
     kind = KINDS.get(mime.partition("/")[0])
+    if kind is None and (told in DOCUMENT_MIMES or told.startswith("text/")):
+        return Attachment(AttachmentKind.DOCUMENT, ref, mime=told, name=name, size_bytes=size_bytes)
     if kind is None:
         return other("a file of this type")
     return Attachment(

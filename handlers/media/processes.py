@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +23,16 @@ class Ended:
     code: int
 
 
-async def run(command: Sequence[str], max_bytes: int) -> Ended:
-    """Run a program to its end with nothing to read.
+async def run(
+    command: Sequence[str], max_bytes: int, environment: Mapping[str, str] | None = None
+) -> Ended:
+    """Run a program to its end with nothing to read; without ``environment`` it has ours.
 
     One that writes more than ``max_bytes`` is killed, and so is one whose caller is cancelled; it
     is gone when this returns or raises. OSError if it does not start.
     """
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+        *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
     )
     try:
         out, told = await asyncio.gather(

@@ -1,6 +1,7 @@
 """Sound made ready for a service that reads few formats, and for platforms that send one."""
 
 import asyncio
+import math
 import wave
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +13,7 @@ from handlers.media.clips import Clips
 from handlers.media.containers import MIME_TYPES, is_ogg_opus, ogg_opus_duration, true_format
 from handlers.media.ffmpeg import FORMATS, Ffmpeg
 from handlers.media.ffmpeg_reports import Probe
+from handlers.media.joining import Joined, joined
 from handlers.media.recordings import Recording, SoundRoute, longest_request, recorded
 from handlers.media.threads import run_to_end
 from handlers.ports.sounds import Sound
@@ -61,21 +63,26 @@ class SoundStudio:
         async with self._slots:
             return await self._convert(sound, ending)
 
-    async def join(self, sounds: Sequence[bytes]) -> tuple[bytes, float]:
-        """Clips of whatever formats one after the other, as OGG/Opus with its seconds.
+    async def join(self, sounds: Sequence[bytes], ending: str = "ogg") -> tuple[bytes, float]:
+        """Clips of speech, of whatever formats, one after the other without a gap; the seconds.
 
-        A single clip that is OGG/Opus stays as it is.
+        ``ending``: one of FILE_FORMATS. A single clip that is OGG/Opus already stays as it is.
         """
-        if len(sounds) == 1:
+        if len(sounds) == 1 and ending == "ogg":
             return await self.to_voice(sounds[0])
+        whole = await self.join_within(sounds, (ending,), math.inf)
+        return whole.data, whole.duration_s
+
+    async def join_within(
+        self, sounds: Sequence[bytes], endings: Sequence[str], max_bytes: float
+    ) -> Joined:
+        """As ``join``, in the first of the formats in which it is no larger than ``max_bytes``.
+
+        FileTooLargeError if it is in none. What is too large never comes into memory.
+        """
         named = [(data, _format_of(data, "")) for data in sounds]
         async with self._slots:
-            probed = [(*clip, await self._ffmpeg.probe(*clip)) for clip in named]
-            if _is_for_pydub(probed):
-                wav, duration_s = await self._as_wav(probed)
-                return await self._ffmpeg.encode(wav, "wav", "ogg"), duration_s
-            ogg = await self._ffmpeg.join(named, "ogg")
-        return ogg, await run_to_end(ogg_opus_duration, ogg)
+            return await joined(self._ffmpeg, named, endings, max_bytes)
 
     async def fit(self, sound: Sound, route: SoundRoute) -> Sound | None:
         """The sound as a service takes it in one request, its length measured.

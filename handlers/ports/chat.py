@@ -135,6 +135,8 @@ class AnswerFacts:
     seed: int | None = None
     """That was sent; None where none was asked for or the route takes none."""
     temperature: float | None = None
+    is_rerouted: bool = False
+    """The usual route takes no seed, so one that does was taken."""
 
 
 class ChatStream(Protocol):

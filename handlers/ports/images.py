@@ -1,7 +1,7 @@
 """What the handlers need of pictures that are made."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from handlers.messages import UsageEntry
@@ -18,6 +18,22 @@ class Picture:
 class Pictures:
     pictures: tuple[Picture, ...]
     usage: UsageEntry
+
+    def __add__(self, other: "Pictures") -> "Pictures":
+        return Pictures((*self.pictures, *other.pictures), add_usage(self.usage, other.usage))
+
+
+def add_usage(one: UsageEntry, other: UsageEntry) -> UsageEntry:
+    """Of two requests that belong together; a price that is not known makes the sum unknown."""
+    costs = (one.cost_usd, other.cost_usd)
+    return replace(
+        one,
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        images=one.images + other.images,
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        is_estimate=one.is_estimate or other.is_estimate,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +52,16 @@ class ImageOptions:
 
 OnPartial = Callable[[Picture], None]
 """Told how far a picture is; returns at once."""
+OnRound = Callable[[Pictures], Awaitable[None]]
+"""Told what one request gave, once it is paid and before the next is sent. What it raises ends the
+work; what was told is in the result, too."""
 
 
 class ImageGenerator(Protocol):
     """Each gives one picture or more, never none; fewer than asked for if the rest failed.
+
+    Many pictures can take many requests: who is cancelled, or ends, between two of them keeps what
+    ``on_round`` was told.
 
     ContentRefusedError if the service's safety system declines; RouteMissingError where the server
     has no such endpoint; PictureOptionError if it does not take an option.
@@ -51,6 +73,7 @@ class ImageGenerator(Protocol):
         options: ImageOptions = ...,
         person: str = "",
         on_partial: OnPartial | None = None,
+        on_round: OnRound | None = None,
     ) -> Pictures: ...
 
     async def edit(
@@ -61,6 +84,7 @@ class ImageGenerator(Protocol):
         options: ImageOptions = ...,
         person: str = "",
         on_partial: OnPartial | None = None,
+        on_round: OnRound | None = None,
     ) -> Pictures:
         """New pictures of one to 16 upright PNG, WebP or JPEG.
 
@@ -69,7 +93,11 @@ class ImageGenerator(Protocol):
         ...
 
     async def vary(
-        self, picture: Picture, options: ImageOptions = ..., person: str = ""
+        self,
+        picture: Picture,
+        options: ImageOptions = ...,
+        person: str = "",
+        on_round: OnRound | None = None,
     ) -> Pictures:
         """Others like it. RouteMissingError where the server cannot do it without a prompt."""
         ...

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Protocol
 
-from handlers.messages import Attachment, ButtonRows, IncomingMessage
+from handlers.messages import Attachment, ButtonRows, ChatKey, IncomingMessage
 from handlers.ports.images import Picture
 
 
@@ -59,8 +59,13 @@ class ReplySink(Protocol):
         """
         ...
 
-    async def line(self, slot: str, text: str, buttons: ButtonRows = ()) -> None:
-        """Say something of our own, as plain text."""
+    async def line(
+        self, slot: str, text: str, buttons: ButtonRows = (), reply_to: str = ""
+    ) -> None:
+        """Say something of our own, as plain text.
+
+        ``reply_to``: a message of this chat that people are led to, where no link leads there.
+        """
         ...
 
     async def tell(self, text: str, buttons: ButtonRows = ()) -> None:
@@ -84,6 +89,11 @@ class ReplySink(Protocol):
         """The platform's ids of the message that holds it."""
         ...
 
+    @property
+    def max_file_bytes(self) -> int:
+        """What is larger than this, ``file`` refuses here for certain."""
+        ...
+
     async def file(self, slot: str, name: str, data: bytes, mime: str, caption: str = "") -> None:
         """A file as it is, to be kept or opened elsewhere."""
         ...
@@ -104,6 +114,8 @@ class ReplySink(Protocol):
 class Platform(Protocol):
     name: str
     max_download_bytes: int
+    asks_by_messages: bool
+    """Whatever is asked is a message that people see; False where a command is none."""
 
     def open_reply(self, message: IncomingMessage, sent: SentLog) -> ReplySink: ...
 
@@ -113,6 +125,10 @@ class Platform(Protocol):
         Where no thread can be opened it stays where it is. Again, with the same ``sent``, gives
         the same thread.
         """
+        ...
+
+    def message_link(self, chat: ChatKey, message_id: str) -> str:
+        """The address that opens a message of a chat; empty where there is none."""
         ...
 
     async def download(self, attachment: Attachment) -> bytes:

@@ -47,13 +47,26 @@ class Transcriber(Protocol):
         ...
 
 
+class Halfway(Protocol):
+    """Where a route of two steps keeps the result of the first, so that it is paid once."""
+
+    @property
+    def known(self) -> str | None:
+        """What an earlier try kept; None if none did."""
+        ...
+
+    async def keep(self, text: str, usage: tuple[UsageEntry, ...]) -> None:
+        """Keep a result and note what it cost, which is then told nowhere else."""
+        ...
+
+
 class Translator(Protocol):
     formats: frozenset[str]
     max_bytes: int
     max_seconds: float
 
-    async def translate(self, sound: Sound) -> Transcript:
-        """English text of what was said in any language."""
+    async def translate(self, sound: Sound, halfway: Halfway | None = None) -> Transcript:
+        """English text of what was said in any language. Without ``halfway`` nothing is kept."""
         ...
 
 
@@ -77,10 +90,22 @@ class SpeechStyle:
     model: str = ""
 
 
+class Lost(Protocol):
+    def __call__(self, *usage: UsageEntry) -> None: ...
+
+
+def forget(*usage: UsageEntry) -> None:
+    """For whoever does not care what a cancelled call cost."""
+
+
 class SpeechSynthesizer(Protocol):
     max_characters: int
     """Of one request, on whichever route it goes."""
 
-    async def speak(self, text: str, style: SpeechStyle = ...) -> Speech:
-        """The text, word for word. RouteMissingError if no route is left."""
+    async def speak(self, text: str, style: SpeechStyle = ..., lost: Lost = ...) -> Speech:
+        """The text, word for word. RouteMissingError if no route is left.
+
+        What a failure cost is in its ``usage``. ``lost`` is given what a call cost that was
+        cancelled, before it ends: nobody else can tell.
+        """
         ...

@@ -2,11 +2,24 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from tests.contract.protocol import STOP, WAIT_S, Chat, Code, Fault, Person, Platform, Shown
+from tests.contract.fields import fields_of
+from tests.contract.protocol import (
+    SOUND_ENDINGS,
+    STOP,
+    WAIT_S,
+    Chat,
+    Code,
+    Enclosed,
+    Fault,
+    Kind,
+    Person,
+    Platform,
+    Shown,
+)
 from tests.emulators import discord as wire
 from tests.emulators.discord import DiscordEmulator
 
@@ -19,9 +32,29 @@ FAULTS: Mapping[Fault, wire.Step] = {
 LIMITED = ("create_message", "update_message")
 REFUSED_IN_A_ROW = 12
 """discord.py itself tries five times; a preview and then the end of an answer may come to that."""
-OPTIONS: Mapping[str, str] = {"ask": "prompt", "image": "prompt", "persona": "text"}
-"""Where the words of a command go."""
+OPTIONS: Mapping[str, str] = {
+    "ask": "prompt",
+    "assistant": "action name instructions",
+    "compare": "prompt",
+    "footer": "show",
+    "image": "prompt",
+    "json": "prompt",
+    "persona": "text",
+    "say": "text",
+    "voice": "mode",
+    "schema": "action name schema",
+    "seed": "seed",
+    "tools": "switch name",
+    "search": "words",
+    "remember": "fact",
+    "memories": "action number text",
+}
+"""Where the words of a command go: one to each field, and to the last all that are left."""
+FIELD = re.compile(r'(voice|speed|tone|format)=(?:"([^"]*)"|(\S+))\s*')
+"""Of /say and /voice, before what goes where the words go."""
 TOO_LARGE_BYTES = 600 * 1024 * 1024
+BOLD = re.compile(r"\*\*(.+?)\*\*")
+LINK = re.compile(r"(?<!\\)\]\((https?://[^)\s]+)\)")
 CODE_BLOCK = re.compile(r"```(?:([\w+.#-]+?)\n)?\n*([^\n].*?)\n*```", re.DOTALL)
 """As the apps read it, which show no empty lines at either end."""
 
@@ -130,23 +163,57 @@ class DiscordChat(Chat):
     def edit(self, said: Any, text: str) -> None:
         self._channel.edit(said, text)
 
+    async def send(self, text: str, enclosed: Sequence[Enclosed] = (), reply_to: Any = None) -> Any:
+        uploads = [wire.Upload(one.name, one.data, one.mime) for one in enclosed]
+        if text.startswith("/") and reply_to is None:
+            name, _, line = text[1:].partition(" ")
+            await self._wait_for_command(name)
+            options: dict[str, Any] = dict(fields_of(name, line))
+            options |= {f"file{n if n > 1 else ''}": file for n, file in enumerate(uploads, 1)}
+            return self._channel.slash(name, **options)
+        if [one.kind for one in enclosed] == [Kind.VOICE]:
+            return self._channel.send_voice_message(enclosed[0].data, 2)
+        return self._channel.send(text, attachments=uploads, reply_to=reply_to)
+
+    @property
+    def said(self) -> list[Any]:
+        return list(self._messages())
+
     def send_photo(self, jpeg: bytes, caption: str) -> None:
         self._channel.send(caption, attachments=[wire.Upload("photo.jpg", jpeg, "image/jpeg")])
 
     def send_voice(self, ogg: bytes, duration_s: int) -> None:
         self._channel.send_voice_message(ogg, duration_s)
 
+    def send_file(self, data: bytes, name: str, mime: str, caption: str = "") -> Any:
+        return self._channel.send(caption, attachments=[wire.Upload(name, data, mime)])
+
+    def reply(self, said: Any, text: str) -> None:
+        self._channel.send(text, reply_to=said)
+
+    async def have_read_aloud(self, said: Any) -> None:
+        self._channel.context_menu("Read aloud", said)
+
     def send_too_large_a_picture(self) -> None:
         huge = wire.Upload("huge.tiff", b"II*\0", "image/tiff", claimed_bytes=TOO_LARGE_BYTES)
         self._channel.send(attachments=[huge])
 
     async def command(self, name: str, arguments: str = "") -> None:
+        await self._wait_for_command(name)
+        options: dict[str, Any] = {}
+        while name in {"say", "voice"} and (field := FIELD.match(arguments)):
+            options[field[1]] = field[2] or field[3]
+            arguments = arguments[field.end() :]
+        fields = OPTIONS.get(name, "").split()
+        words = arguments.split(" ", len(fields) - 1) if arguments else []
+        options |= dict(zip(fields, words, strict=False))
+        self._channel.slash(name, **options)
+
+    async def _wait_for_command(self, name: str) -> None:
         emulator = self._platform.emulator
         await emulator.wait_until(
             lambda: any(one["name"] == name for one in emulator.commands()), WAIT_S
         )
-        options: dict[str, Any] = {OPTIONS[name]: arguments} if arguments else {}
-        self._channel.slash(name, **options)
 
     def press(self, label: str) -> None:
         offered = [m for m in self._messages() if label in (b for row in m.buttons for b in row)]
@@ -160,6 +227,15 @@ class DiscordChat(Chat):
         emulator.script("create_message", wire.Gate(gate), channel_id=self._channel.id)
         return gate
 
+    def hold_voices(self) -> asyncio.Event:
+        return self.hold_sends()
+
+    @property
+    def voices_begun(self) -> int:
+        """Each send of a file is one, where nothing else is sent."""
+        calls = self._platform.emulator.calls_of("create_message", channel_id=self._channel.id)
+        return sum(bool(call.files) for call in calls)
+
     @property
     def shown(self) -> list[Shown]:
         return [
@@ -170,9 +246,23 @@ class DiscordChat(Chat):
                 message.files[0].content if message.is_voice else b"",
                 next((f.content for f in message.files if f.mime.startswith("image/")), b""),
                 len(message.history),
+                *_sound_file(message),
+                bold=tuple(BOLD.findall(message.content)),
+                links=tuple(LINK.findall(message.content)),
+                replied_to=self._text_of(message.reply_to),
+                files=() if message.is_voice else tuple(one.name for one in message.files),
             )
             for message in self._messages()
         ]
+
+    def address(self, contains: str) -> str:
+        found = [m for m in self._messages() if contains in m.content]
+        guild = self._channel.guild
+        server = "@me" if guild is None else str(guild.id)
+        return f"https://discord.com/channels/{server}/{self._channel.id}/{found[-1].id}"
+
+    def _text_of(self, message_id: int | None) -> str:
+        return next((m.content for m in self._channel.messages if m.id == message_id), "")
 
     @property
     def preview(self) -> Shown | None:
@@ -182,3 +272,9 @@ class DiscordChat(Chat):
         """Those that one person alone sees stand among the others."""
         said = [*self._channel.bot_messages, *self._channel.ephemeral_messages]
         return sorted((one for one in said if not one.is_loading), key=lambda one: one.id)
+
+
+def _sound_file(message: wire.Message) -> tuple[str, bytes]:
+    files = () if message.is_voice else message.files
+    found = ((one.name, one.content) for one in files if one.name.endswith(SOUND_ENDINGS))
+    return next(found, ("", b""))

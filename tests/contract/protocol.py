@@ -6,7 +6,7 @@ so in a property, and the test reads it.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Any, Self
 
 STOP, RETRY, AGAIN = "⏹ Stop", "↻ Retry", "↻ Try again"
 WAIT_S = 15.0
+SOUND_ENDINGS = (".mp3", ".wav", ".flac", ".aac", ".ogg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,42 @@ class Shown:
     picture: bytes = b""
     revisions: int = 1
     """How often it was written: 1 if it was never edited."""
+    sound_file: str = ""
+    """The name of a file of sound that is no voice message."""
+    sound: bytes = b""
+    """What is in it."""
+    bold: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    """Where words lead that are links."""
+    replied_to: str = ""
+    """The text of the message that it replies to."""
+    files: tuple[str, ...] = ()
+    """The names of what was sent as files."""
 
     @property
     def is_being_written(self) -> bool:
         return STOP in self.buttons
+
+
+class Kind(Enum):
+    """What a file is sent as."""
+
+    PHOTO = auto()
+    VOICE = auto()
+    """As spoken into the app."""
+    SOUND = auto()
+    VIDEO = auto()
+    FILE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """What is sent with words, or without."""
+
+    kind: Kind
+    data: bytes
+    name: str
+    mime: str
 
 
 class Fault(Enum):
@@ -79,10 +112,33 @@ class Chat(ABC):
     def edit(self, said: Any, text: str) -> None: ...
 
     @abstractmethod
+    async def send(self, text: str, enclosed: Sequence[Enclosed] = (), reply_to: Any = None) -> Any:
+        """What ``reply_to`` takes, if it became a message that can be replied to.
+
+        A line with a command is called the way people do here, with what is enclosed.
+        """
+
+    @property
+    @abstractmethod
+    def said(self) -> list[Any]:
+        """The messages of ``shown``, as ``reply_to`` takes them."""
+
+    @abstractmethod
     def send_photo(self, jpeg: bytes, caption: str) -> None: ...
 
     @abstractmethod
     def send_voice(self, ogg: bytes, duration_s: int) -> None: ...
+
+    @abstractmethod
+    def send_file(self, data: bytes, name: str, mime: str, caption: str = "") -> Any:
+        """What ``reply`` takes."""
+
+    @abstractmethod
+    def reply(self, said: Any, text: str) -> None: ...
+
+    @abstractmethod
+    async def have_read_aloud(self, said: Any) -> None:
+        """Ask for a message that somebody said to be read aloud, the way people do here."""
 
     @abstractmethod
     def send_too_large_a_picture(self) -> None:
@@ -100,7 +156,23 @@ class Chat(ABC):
     def hold_sends(self) -> asyncio.Event:
         """The bot's next message here is carried out only once the event is set."""
 
+    @abstractmethod
+    def hold_voices(self) -> asyncio.Event:
+        """The same of its next voice message."""
+
+    @property
+    @abstractmethod
+    def voices_begun(self) -> int:
+        """How many voice messages the bot has begun to send here."""
+
     # What they see
+
+    @abstractmethod
+    def address(self, contains: str) -> str:
+        """What opens the message that holds these words; empty if nothing does.
+
+        Where a question may be no message, it is the bot's.
+        """
 
     @property
     @abstractmethod

@@ -1,11 +1,23 @@
 """Telegram, as the contract sees it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from tests.contract.protocol import STOP, WAIT_S, Chat, Code, Fault, Person, Platform, Shown
+from tests.contract.protocol import (
+    SOUND_ENDINGS,
+    STOP,
+    WAIT_S,
+    Chat,
+    Code,
+    Enclosed,
+    Fault,
+    Kind,
+    Person,
+    Platform,
+    Shown,
+)
 from tests.emulators import telegram as wire
 from tests.emulators.telegram import TelegramEmulator
 
@@ -135,11 +147,49 @@ class TelegramChat(Chat):
     def edit(self, said: Any, text: str) -> None:
         self._chat.edit(said, text)
 
+    async def send(self, text: str, enclosed: Sequence[Enclosed] = (), reply_to: Any = None) -> Any:
+        how: dict[str, Any] = {"thread": self._thread, "reply_to": reply_to}
+        if not enclosed:
+            return self._chat.send_text(text, **how)
+        if len(enclosed) > 1:
+            how["album"] = f"album {len(self._chat.messages)}"
+        first, *others = enclosed
+        sent = self._enclose(first, text, how)
+        for other in others:
+            self._enclose(other, "", how)
+        return sent
+
+    def _enclose(self, one: Enclosed, caption: str, how: Mapping[str, Any]) -> Any:
+        match one.kind:
+            case Kind.PHOTO:
+                return self._chat.send_photo(one.data, caption, **how)
+            case Kind.VOICE:
+                return self._chat.send_voice(one.data, 2, caption, **how)
+            case Kind.SOUND:
+                return self._chat.send_audio(one.data, one.name, one.mime, 2, caption, **how)
+            case Kind.VIDEO:
+                return self._chat.send_video(one.data, 4, caption, **how)
+            case Kind.FILE:
+                return self._chat.send_document(one.data, one.name, one.mime, caption, **how)
+
+    @property
+    def said(self) -> list[Any]:
+        return list(self._messages())
+
     def send_photo(self, jpeg: bytes, caption: str) -> None:
         self._chat.send_photo(jpeg, caption, thread=self._thread)
 
     def send_voice(self, ogg: bytes, duration_s: int) -> None:
         self._chat.send_voice(ogg, duration_s, thread=self._thread)
+
+    def send_file(self, data: bytes, name: str, mime: str, caption: str = "") -> Any:
+        return self._chat.send_document(data, name, mime, caption, thread=self._thread)
+
+    def reply(self, said: Any, text: str) -> None:
+        self._chat.send_text(text, reply_to=said, thread=self._thread)
+
+    async def have_read_aloud(self, said: Any) -> None:
+        self._chat.send_text("/say", reply_to=said, thread=self._thread)
 
     def send_too_large_a_picture(self) -> None:
         self._chat.send_document(b"\0" * TOO_LARGE_BYTES, "huge.png", "image/png")
@@ -162,6 +212,15 @@ class TelegramChat(Chat):
         self._platform.emulator.script("sendMessage", wire.Gate(gate), chat_id=self._chat.id)
         return gate
 
+    def hold_voices(self) -> asyncio.Event:
+        gate = asyncio.Event()
+        self._platform.emulator.script("sendVoice", wire.Gate(gate), chat_id=self._chat.id)
+        return gate
+
+    @property
+    def voices_begun(self) -> int:
+        return len(self._platform.emulator.calls_of("sendVoice", chat_id=self._chat.id))
+
     @property
     def shown(self) -> list[Shown]:
         return [
@@ -172,9 +231,25 @@ class TelegramChat(Chat):
                 message.voice or b"",
                 message.photo or b"",
                 len(message.history),
+                *_sound_file(message),
+                bold=tuple(_entities(message, "bold")),
+                links=tuple(e["url"] for e in message.entities if e["type"] == "text_link"),
+                replied_to=self._text_of(message.reply_to),
+                files=_files(message),
             )
             for message in self._messages()
         ]
+
+    def address(self, contains: str) -> str:
+        if not str(self._chat.id).startswith("-100"):
+            return ""
+        found = [m for m in self._chat.messages if contains in m.text]
+        place = str(self._chat.id)[4:] + (f"/{self._thread}" if self._thread else "")
+        return f"https://t.me/c/{place}/{found[0].message_id}"
+
+    def _text_of(self, message_id: int | None) -> str:
+        replied = self._chat.message(message_id)
+        return replied.text if replied is not None else ""
 
     @property
     def preview(self) -> Shown | None:
@@ -191,6 +266,15 @@ class TelegramChat(Chat):
         return [m for m in self._chat.bot_messages if m.thread_id == self._thread]
 
 
+def _entities(message: wire.Message, kind: str) -> list[str]:
+    units = message.text.encode("utf-16-le")
+    return [
+        units[2 * one["offset"] : 2 * (one["offset"] + one["length"])].decode("utf-16-le")
+        for one in message.entities
+        if one["type"] == kind
+    ]
+
+
 def _code_blocks(message: wire.Message) -> list[Code]:
     units = message.text.encode("utf-16-le")
     return [
@@ -203,3 +287,14 @@ def _code_blocks(message: wire.Message) -> list[Code]:
         for entity in message.entities
         if entity["type"] == "pre"
     ]
+
+
+def _files(message: wire.Message) -> tuple[str, ...]:
+    document = message.raw.get("document") or message.raw.get("audio")
+    return (str(document["file_name"]),) if document else ()
+
+
+def _sound_file(message: wire.Message) -> tuple[str, bytes]:
+    name = str(message.raw.get("document", {}).get("file_name", ""))
+    is_sound = name.endswith(SOUND_ENDINGS)
+    return (name, message.document or b"") if is_sound else ("", b"")

@@ -108,7 +108,7 @@ async def test_a_chat_is_answered_one_by_one_and_in_order_while_others_go_on(
     async with stage.running():
         for question in questions:
             chat.say(question)
-        await stage.openai.wait_for_request("chat")
+        await stage.openai.wait_until(lambda: bool(stage.openai.chats()))
         bob.say("and me?")
         await bob.wait_for("quick")
         asked_meanwhile = stage.questions()

@@ -63,7 +63,7 @@ async def test_one_chat_in_trouble_holds_up_no_other(stage: Stage) -> None:
     async with stage.running():
         release = chat.hold_sends()
         chat.say("hi")
-        await stage.openai.wait_for_request("chat")
+        await stage.openai.wait_until(lambda: bool(stage.openai.chats()))
         bob.say("hello")
         await bob.wait_for("echo: hello")
         assert chat.shown == []

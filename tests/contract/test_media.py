@@ -61,5 +61,5 @@ async def test_a_picture_that_is_asked_for_is_made(stage: Stage) -> None:
         await chat.wait_for("What did you draw?")
 
     asked = stage.openai.chats()[-1].messages
-    assert asked[0].text == "/image a red fox"
+    assert asked[0].text == "[picture 1.1]\n/image a red fox"
     assert len(asked[0].images) == 1

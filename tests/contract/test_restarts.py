@@ -40,7 +40,7 @@ async def test_killed_before_the_answer_begins_it_comes_after_the_start(stage: S
     async with stage.process() as bot:
         chat.say("one")
         chat.say("two")
-        await stage.openai.wait_for_request("chat")
+        await stage.openai.wait_until(lambda: bool(stage.openai.chats()))
         await stage.kill(bot)
     async with stage.process():
         await chat.wait_for("echo: two")

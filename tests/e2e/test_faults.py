@@ -52,7 +52,7 @@ async def test_a_person_who_blocks_the_bot_stops_nobody_else(stage: Stage) -> No
     async with running(stage.config()):
         chat.block()
         chat.send_text("hi")
-        await stage.openai.wait_for_request("chat")
+        await stage.openai.wait_until(lambda: bool(stage.openai.chats()))
         bob.send_text("hi")
         await bob.wait_for_bot_message()
         chat.unblock()

@@ -182,8 +182,11 @@ async def test_the_menu_of_commands_is_registered(stage: Stage) -> None:
 
     [menu] = stage.telegram.commands.values()
     assert [c["command"] for c in menu] == [
-        "start", "help", "new", "ask", "image", "edit", "variation", "describe", "transcribe",
-        "translate", "retry", "stop", "model", "voice", "persona", "detail", "settings", "usage",
+        "start", "help", "new", "ask", "json", "compare", "image", "edit", "variation",
+        "describe", "transcribe", "translate", "say", "learn", "files", "analyze", "retry",
+        "stop", "cancel", "model", "voice", "persona", "schema", "seed", "footer", "detail",
+        "settings", "assistant", "reminders", "timezone", "tools", "steps", "search",
+        "remember", "memories", "usage",
     ]  # fmt: skip
 
 

@@ -166,7 +166,7 @@ async def test_image_makes_a_picture_that_the_conversation_knows(stage: Stage) -
         await chat.wait_for_bot_message(contains="echo:")
 
     asked = stage.openai.chats()[-1].messages
-    assert asked[0].text == "/image a red fox"
+    assert asked[0].text == "[picture 1.1]\n/image a red fox"
     assert len(asked[0].images) == 1
 
 

@@ -1,7 +1,9 @@
 """Recordings on Telegram and Discord: long ones, subtitles, translations, what voice notes do."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,18 +36,43 @@ async def test_a_long_recording_is_heard_in_pieces_whose_progress_is_shown(stage
     stage.openai.transcripts = "words"
     talk = await asyncio.to_thread(samples.talk, 25.0)
     async with running(stage.config()):
-        sent = chat.send_audio(talk, duration=1500)
-        chat.send_text("/transcribe", reply_to=sent)
+        chat.send_audio(talk, caption="/transcribe", duration=1500)
         await stage.openai.wait_for_request(TRANSCRIPTIONS, 3, timeout_s=40)
         await chat.wait_for_draft(contains="2 of 3 parts")
         gate.set()
-        # The recording itself was a question, too: it is heard for each.
-        await chat.wait_for_bot_message(contains="🎤 words\nwords\nwords", timeout_s=40)
-        await chat.wait_for_bot_message(3, contains="words\nwords\nwords", timeout_s=40)
+        await chat.wait_for_bot_message(contains="words\nwords\nwords", timeout_s=40)
 
     assert not any("Listening" in message.text for message in chat.bot_messages)
-    lengths = [r.files[0].filename for r in stage.openai.requests if r.route == TRANSCRIPTIONS]
-    assert lengths == ["sound.ogg"] * 6
+    names = [r.files[0].filename for r in stage.openai.requests if r.route == TRANSCRIPTIONS]
+    assert names == ["sound.ogg"] * 3
+
+
+async def test_a_long_question_stands_above_its_answer_in_a_group(stage: Stage) -> None:
+    alice, _ = stage.alice()
+    group = stage.telegram.group("Friends", [alice])
+    stage.openai.transcripts = "words"
+    talk = await asyncio.to_thread(samples.talk, 25.0)
+    async with running(stage.config({"CHAT__VOICE": "off"})):
+        group.send_audio(talk, caption=f"@{stage.telegram.world.bot.username}", duration=1500)
+        await group.wait_for_bot_message(contains="echo:", timeout_s=40)
+
+    first, heard, answer = [message.text for message in group.bot_messages]
+    assert "in 3 parts" in first
+    assert heard == "🎤 words\nwords\nwords"
+    assert answer.startswith("echo:")
+
+
+async def test_a_long_question_stands_above_its_answer_on_discord(discord: DiscordStage) -> None:
+    discord.openai.transcripts = "words"
+    talk = Upload("talk.mp3", await asyncio.to_thread(samples.talk, 25.0), "audio/mpeg")
+    async with discord.running():
+        discord.general.send("", attachments=[talk], mention_bot=True)
+        await discord.general.wait_for_bot_message(contains="echo:", timeout_s=40)
+
+    first, heard, answer = [m.content for m in discord.general.bot_messages][:3]
+    assert "in 3 parts" in first
+    assert heard == "🎤 words\nwords\nwords"
+    assert answer.startswith("echo:")
 
 
 async def test_in_a_group_the_progress_makes_room_for_the_answer(stage: Stage) -> None:
@@ -197,3 +224,46 @@ async def test_fields_choose_the_language_on_discord(discord: DiscordStage) -> N
     [request] = discord.openai.chats()
     assert "Brazilian Portuguese" in request.system
     assert request.messages[-1].text == "Good day"
+
+
+@pytest.mark.parametrize(
+    ("kind", "route", "model"),
+    [
+        ("realtime", "/realtime", "gpt-realtime-2.1-mini"),
+        ("chat", "/chat/completions", "gpt-audio-1.5"),
+    ],
+)
+async def test_a_reading_that_is_stopped_is_paid_as_far_as_it_came(
+    stage: Stage, kind: str, route: str, model: str
+) -> None:
+    _, chat = stage.alice()
+    said = "This is a sentence of fifty letters, and no more. "
+    if kind == "chat":
+        stage.openai.script(route, Fail(400, message="Audio is only for stream=true."))
+    stage.openai.script(route, Gated((said, said), asyncio.Event()))
+    async with running(stage.config({"OPENAI__ROUTES__SPEECH": kind})):
+        chat.send_text(f"/say {said * 4}")
+        await stage.openai.wait_until(lambda: is_asked(stage.openai, route))
+        chat.send_text("/stop")
+        await chat.wait_for_bot_message(contains="Stopped")
+        await stage.openai.wait_until(
+            lambda: stage.openai.ledger.untold[model, "output_tokens"] > 0
+        )
+
+    noted = await asyncio.to_thread(usage_of, stage, model)
+    billed = [stage.openai.billed[model, f"{side}_tokens"] for side in ("input", "output")]
+    assert noted == [pytest.approx(tokens, rel=0.3) for tokens in billed]
+
+
+def is_asked(openai: OpenAIEmulator, route: str) -> bool:
+    """Whether the reading that is to be stopped was begun."""
+    if route == "/realtime":
+        return any(session.sent("response.create") for session in openai.sessions)
+    return asked(openai, route) == 2
+
+
+def usage_of(stage: Stage, model: str) -> list[int]:
+    """Tokens that were noted: of input, of output."""
+    with closing(sqlite3.connect(stage.folder / "parley.db")) as database:
+        row = "SELECT sum(input_tokens), sum(output_tokens) FROM usage WHERE model = ?"
+        return list(database.execute(row, (model,)).fetchone())

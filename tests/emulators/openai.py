@@ -13,12 +13,17 @@ from tests.emulators.openai_service.records import (
     RecordedRequest,
     SeenMessage,
     SeenPicture,
+    SeenResult,
     Upload,
 )
+from tests.emulators.openai_service.runs import Ran, RunScript
 from tests.emulators.openai_service.server import OpenAIEmulator
 from tests.emulators.openai_service.sounds import VOICES
 from tests.emulators.openai_service.steps import (
     Answer,
+    Called,
+    Calls,
+    CloseSocket,
     CutAfter,
     Empty,
     EndWithoutFinish,
@@ -28,6 +33,7 @@ from tests.emulators.openai_service.steps import (
     Gated,
     Hang,
     HangAfter,
+    Page,
     Step,
     Usage,
 )
@@ -35,7 +41,10 @@ from tests.emulators.openai_service.steps import (
 __all__ = [
     "VOICES",
     "Answer",
+    "Called",
+    "Calls",
     "ChatCall",
+    "CloseSocket",
     "CutAfter",
     "Empty",
     "EndWithoutFinish",
@@ -46,9 +55,13 @@ __all__ = [
     "Hang",
     "HangAfter",
     "OpenAIEmulator",
+    "Page",
+    "Ran",
     "RecordedRequest",
+    "RunScript",
     "SeenMessage",
     "SeenPicture",
+    "SeenResult",
     "Step",
     "Upload",
     "Usage",

@@ -1,7 +1,8 @@
 """The room bot/openai, opened against an emulator."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 from bot.openai.options import OpenAIOptions
@@ -31,12 +32,15 @@ class Pauses:
 
 @asynccontextmanager
 async def open_room(
-    base_url: str, pauses: Pauses | None = None, **options: Any
+    base_url: str,
+    pauses: Pauses | None = None,
+    today: Callable[[], date] = lambda: date(2026, 11, 21),
+    **options: Any,
 ) -> AsyncIterator[OpenAIService]:
     chosen = OpenAIOptions(
         **({"api_key": KEY, "base_url": base_url, "chat_model": MODEL} | options)
     )
-    async with OpenAIService(chosen, pauses or Pauses()) as service:
+    async with OpenAIService(chosen, pauses or Pauses(), today) as service:
         yield service
 
 

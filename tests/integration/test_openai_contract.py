@@ -5,15 +5,16 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.openai.catalogue import ModelCatalogue
-from bot.openai.chat import Chat, choose_dialect
+from bot.openai.chat import Chat, choose_dialects
 from bot.openai.client import Client, create_client
-from bot.openai.images import ImageRoute
+from bot.openai.images import open_images
 from bot.openai.options import OpenAIOptions
 from handlers.ports.chat import ChatRequest, ModelMessage, PicturePart, TextPart
 from handlers.ports.sounds import Sound, SpeechStyle
@@ -75,7 +76,7 @@ async def send(emulator: OpenAIEmulator, options: OpenAIOptions, request: ChatRe
     """The body that goes to the emulator, in the words meant for the server of ``options``."""
     async with connect(emulator) as client:
         catalogue = await asyncio.to_thread(ModelCatalogue, options)
-        chat = Chat(client, catalogue, choose_dialect(client, options))
+        chat = Chat(client, catalogue, choose_dialects(options))
         await read(await started(chat, request))
     return emulator.requests[-1].body
 
@@ -235,7 +236,8 @@ async def test_openai_is_told_which_person_asks_for_a_picture(emulator: OpenAIEm
     options = OpenAIOptions()
     async with connect(emulator) as client:
         catalogue = await asyncio.to_thread(ModelCatalogue, options)
-        await ImageRoute(client, catalogue, options).generate("A fox", person="person-hash")
+        images = open_images(client, catalogue, options, lambda: date(2026, 11, 21))
+        await images.generate("A fox", person="person-hash")
     assert emulator.requests[-1].body == {
         "model": options.image_model,
         "prompt": "A fox",

@@ -298,7 +298,7 @@ class TestEdits:
     async def test_an_edit_that_is_not_made_is_told_why(
         self, emulator: OpenAIEmulator, step: Step, expected: type[ParleyError]
     ) -> None:
-        emulator.script(EDIT, step)
+        emulator.script(EDIT, *[step] * 3)  # of each model that might take the place
         async with open_room(emulator.base_url) as room:
             with pytest.raises(expected):
                 await room.images.edit("bluer", [picture()])

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.openai.inspection import Verdict
 from bot.openai.options import ModelFacts
-from bot.openai.speech import measure_opus
+from bot.openai.speech_sounds import measure_opus
 from handlers.errors import (
     AnswerEmptyError,
     ContentRefusedError,

@@ -12,8 +12,20 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = ("bot", "handlers", "storage", "tests")
 
+ROOMS_OF_HANDLERS = frozenset(
+    {"answers", "code", "exact", "knowledge", "people", "pictures", "sounds"}
+)
 CAPABILITIES = frozenset(
-    {"chat", "image_edits", "images", "settings", "transcription", "translation", "usage"}
+    {
+        *("chat", "image_edits", "images", "settings", "transcription", "translation", "usage"),
+        *("reproducing", "schemas", "structured"),
+        *("saying", "speech_settings"),
+        *("steps", "tool_choice"),
+        *("assistants", "reminders"),
+        "documents",
+        "analysis",
+        *("memories", "recall"),
+    }
 )
 """What people can ask for, one module each. None knows another; dispatch is given them."""
 SHARED = frozenset(
@@ -23,29 +35,50 @@ SHARED = frozenset(
         "filling",
         "languages",
         "long_texts",
-        *("messages", "ports", "errors", "commands", "texts", "prompts"),
+        *("code_results", "code_watch", "forgotten_runs", "workbench"),
+        *("messages", "ports", "tools", "errors", "command", "commands", "texts", "prompts"),
         *("access", "context_window", "conversation", "lanes", "memory", "turn"),
         *("hearing", "speaking", "vision", "watching", "media"),
-        *("gallery", "picture_options", "picture_sources"),
+        *("gallery", "made_pictures", "picture_names", "picture_options", "picture_sources"),
+        *("answer_drafts", "answering", "citations"),
+        *("ahead", "menus", "speech_options"),
+        *("alarm", "schedules"),
+        "learning",
+        *("facts", "finding"),
+        *(
+            "json_answers",
+            "json_requests",
+            "json_schemas",
+            "saved_schemas",
+            "schema_checks",
+            "schema_worker",
+        ),
+        *("comparisons", "footers", "kept_answers"),
+        *("hosted_documents", "kept_documents", "reading", "retrieval", "shelf"),
     }
 )
 """What capabilities are made of. Knows none of them."""
 DISPATCH = "dispatch"
 
 ALLOWED_IN_HANDLERS = frozenset(
-    {"PIL", "imageio_ffmpeg", "pillow_heif", "pydub", "structlog", "handlers"}
+    {
+        *("PIL", "imageio_ffmpeg", "pillow_heif", "pydub", "structlog", "handlers"),
+        *("charset_normalizer", "docx", "lxml", "numpy", "pptx", "pypdfium2", "python_calamine"),
+        *("dateutil", "jsonschema", "noto_cjk_sans_otc", "referencing"),
+    }
 )
 SEEN_BY_STORAGE = ("storage", "handlers.errors", "handlers.messages", "handlers.ports")
 ROOMS = {
     "aiosqlite": "storage",
     "sqlite3": "storage",
     "discord": "bot/discord",
+    "mcp": "bot/mcp",
     "openai": "bot/openai",
     "telegram": "bot/telegram",
     "pyromark": "bot/markdown",
 }
 """Each has one room: nobody else imports it."""
-ROOMS_OF_BOT = ("bot/discord", "bot/openai", "bot/telegram", "bot/web")
+ROOMS_OF_BOT = ("bot/discord", "bot/internet", "bot/mcp", "bot/openai", "bot/telegram", "bot/web")
 SEEN_BY_ROOMS = ("bot.markdown", "bot.patience")
 """What rooms share: nothing of it knows a platform or a vendor."""
 
@@ -101,7 +134,7 @@ def _show(broken: list[Import]) -> str:
 
 
 def _module(name: str) -> str:
-    """``chat`` of ``handlers.chat.Chat``."""
+    """``chat`` of ``handlers.answers.chat.Chat``."""
     return name.split(".")[1]
 
 
@@ -121,10 +154,12 @@ def test_storage_knows_only_values_ports_and_errors(imports: list[Import]) -> No
 
 
 def test_every_handler_module_has_its_place() -> None:
+    rooms = (ROOT / "handlers", *(ROOT / "handlers" / name for name in ROOMS_OF_HANDLERS))
     modules = {
         path.stem
-        for path in (ROOT / "handlers").iterdir()
-        if path.name not in ("__init__.py", "__pycache__")
+        for room in rooms
+        for path in room.iterdir()
+        if path.name not in ("__init__.py", "__pycache__", *ROOMS_OF_HANDLERS)
     }
     assert modules == CAPABILITIES | SHARED | {DISPATCH}
 

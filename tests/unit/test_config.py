@@ -11,9 +11,16 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from bot.config import Config, ModelSection, OpenAISection, find_unread_names, load_config
+from bot.config import (
+    Config,
+    ModelSection,
+    OpenAISection,
+    RoutesSection,
+    find_unread_names,
+    load_config,
+)
 from bot.config_sources import parse_yaml
-from bot.openai.options import ModelFacts, OpenAIOptions
+from bot.openai.options import ModelFacts, OpenAIOptions, RouteChoices
 from handlers.errors import ConfigError
 
 ENOUGH = {"TELEGRAM_BOT_TOKEN": "123:plain", "OPENAI_API_KEY": "sk-plain-key"}
@@ -240,6 +247,9 @@ class TestRefusals:
             ("wbe: {port: 1}", "wbe", "did you mean web?"),
             ("base_url: x", "base_url", "did you mean openai.base_url?"),
             ("openai: {models: {m: {per_imge: 1}}}", "per_imge", "per_image?"),
+            ("openai: {routes: {speech: radio}}", "openai.routes.speech", "endpoint, realtime"),
+            ("openai: {routes: {spech: auto}}", "openai.routes.spech", "openai.routes.speech?"),
+            ("openai: {routes: auto}", "openai.routes", "keys of its own"),
             ("web: {port: eighty}", "web.port", "whole number"),
             ("web: {port: 80.5}", "web.port", "whole number"),
             ("web: {port: true}", "web.port", "number"),
@@ -366,6 +376,14 @@ class TestValues:
     def test_white_space_around_a_token_is_no_part_of_it(self, load: Load) -> None:
         assert load(environ=ENOUGH | {"TELEGRAM_BOT_TOKEN": " 1:t\n"}).telegram.token == "1:t"
 
+    def test_a_route_is_chosen_by_file_and_by_variable(self, load: Load) -> None:
+        config = load(
+            "openai: {routes: {speech: realtime, images: endpoint}}",
+            environ=ENOUGH | {"PARLEY_OPENAI__ROUTES__IMAGES": "responses"},
+        )
+        expected = RouteChoices(speech="realtime", images="responses")
+        assert config.openai.to_options().routes == expected
+
     def test_openai_options_hold_what_was_configured(self, load: Load) -> None:
         config = load("openai: {voice: sage, models: {m: {per_minute: 2, efforts: [low]}}}")
         options = config.openai.to_options()
@@ -377,12 +395,26 @@ class TestValues:
         assert options == expected
 
     @pytest.mark.parametrize(
-        ("section", "options"), [(OpenAISection, OpenAIOptions), (ModelSection, ModelFacts)]
+        ("section", "options"),
+        [
+            (OpenAISection, OpenAIOptions),
+            (ModelSection, ModelFacts),
+            (RoutesSection, RouteChoices),
+        ],
     )
     def test_the_keys_are_those_of_the_options(
         self, section: type[BaseModel], options: type[Any]
     ) -> None:
         assert set(section.model_fields) == {field.name for field in dataclasses.fields(options)}
+
+
+def test_tools_are_all_a_list_or_none() -> None:
+    def enabled(value: str) -> tuple[str, ...]:
+        return load_config(None, ENOUGH | {"PARLEY_TOOLS__ENABLED": value}).tools.enabled
+
+    assert load_config(None, ENOUGH).tools.enabled == ("all",)
+    assert enabled("calculator, weather") == ("calculator", "weather")
+    assert enabled("") == ()
 
 
 class TestShippedFile:

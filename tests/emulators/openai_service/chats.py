@@ -1,6 +1,7 @@
 """Chat requests of both dialects: the service's rules, and one form for what they ask."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,12 @@ from tests.emulators.openai_service.errors import (
     require_length,
     require_range,
 )
+from tests.emulators.openai_service.functions import (
+    check_called_items,
+    check_called_messages,
+    check_tools,
+    seen_item,
+)
 from tests.emulators.openai_service.pictures import seen_picture
 from tests.emulators.openai_service.records import (
     ChatCall,
@@ -23,7 +30,10 @@ from tests.emulators.openai_service.records import (
     RecordedRequest,
     SeenMessage,
     SeenPicture,
+    SeenResult,
 )
+from tests.emulators.openai_service.schemas import problem_with_schema, problem_with_strictness
+from tests.emulators.openai_service.spoken_chats import check_sound
 
 _COMMON = (
     "metadata model moderation parallel_tool_calls prompt_cache_key prompt_cache_options"
@@ -74,6 +84,8 @@ _MESSAGE_KEYS: dict[Dialect, frozenset[str]] = {
 _DETAILS = frozenset({"low", "high", "auto", "original"})
 _EFFORTS = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
 _LONGEST_TEXT = 10_485_760
+_HIGHEST_SEED = 2**63 - 1
+_FORMAT_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def check_completions(request: RecordedRequest) -> ChatCall:
@@ -89,12 +101,6 @@ def check_completions(request: RecordedRequest) -> ChatCall:
             "max_tokens",
             "unsupported_parameter",
         )
-        is_thinking = body.get("reasoning_effort") != "none"
-        refuse_unless(
-            not (body.get("tools") and is_thinking),
-            "Function tools with reasoning: use /v1/responses or set reasoning_effort to 'none'.",
-            "tools",
-        )
     for name in ("max_tokens", "max_completion_tokens"):
         require_range(body, name, 1, 10_000_000)
     require_range(body, "n", 1, 128)
@@ -103,11 +109,25 @@ def check_completions(request: RecordedRequest) -> ChatCall:
         "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
         "stream_options",
     )
+    seed = body.get("seed")
+    is_seed = seed is None or (isinstance(seed, int) and not isinstance(seed, bool))
+    refuse_unless(is_seed, "Invalid type for 'seed': expected an integer.", "seed", "invalid_type")
+    require_range(body, "seed", -_HIGHEST_SEED - 1, _HIGHEST_SEED)
+    is_searching = "-search" in body["model"]
+    refuse_unless(
+        "web_search_options" not in body or is_searching,
+        f"Web search options not supported with {body['model']}.",
+        "web_search_options",
+    )
+    check_sound(body)
     messages = _messages("chat_completions", body["messages"], "messages")
-    if _asks_for_json(body.get("response_format")):
-        _require_the_word_json(messages, "messages")
+    results = check_called_messages(body["messages"])
+    form = body.get("response_format")
+    if isinstance(form, dict):
+        schema = form.get("json_schema") or {}
+        _check_format({**schema, "type": form.get("type")}, messages, "response_format")
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    return _call("chat_completions", body, messages, is_reasoning, limit)
+    return _call("chat_completions", body, messages, results, is_reasoning, limit)
 
 
 def check_responses(request: RecordedRequest) -> ChatCall:
@@ -127,11 +147,14 @@ def check_responses(request: RecordedRequest) -> ChatCall:
     given = body["input"]
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
     messages = _messages("responses", items, "input")
+    results = check_called_items(items)
+    form = (body.get("text") or {}).get("format")
+    if isinstance(form, dict):
+        _check_format(form, messages, "text.format")  # it does not look at the instructions
     if body.get("instructions"):
         messages.insert(0, SeenMessage("system", str(body["instructions"])))
-    if _asks_for_json((body.get("text") or {}).get("format")):
-        _require_the_word_json(messages, "input")
-    return _call("responses", body, messages, is_reasoning, body.get("max_output_tokens"))
+    limit = body.get("max_output_tokens")
+    return _call("responses", body, messages, results, is_reasoning, limit)
 
 
 def _check_sampling(body: Mapping[str, Any], effort: Any, effort_name: str) -> bool:
@@ -147,15 +170,6 @@ def _check_sampling(body: Mapping[str, Any], effort: Any, effort_name: str) -> b
     )
     require_range(body, "temperature", 0, 2)
     require_range(body, "top_p", 0, 1)
-    if is_reasoning and effort != "none":
-        for name in ("temperature", "top_p"):
-            refuse_unless(
-                body.get(name) in (None, 1),
-                f"Unsupported value: '{name}' does not support {body.get(name)} with this model. "
-                "Only the default (1) value is supported.",
-                name,
-                "unsupported_value",
-            )
     for name in ("safety_identifier", "prompt_cache_key"):
         require_length(body, name, 64)
     return is_reasoning
@@ -168,7 +182,7 @@ def _messages(dialect: Dialect, items: Any, where: str) -> list[SeenMessage]:
         path = f"{where}[{index}]"
         refuse_unless(isinstance(item, dict), f"'{path}' is no object.", path, "invalid_type")
         if dialect == "responses" and item.get("type", "message") != "message":
-            messages.append(SeenMessage("item", str(item)))  # a tool's call, its result, ...
+            messages.append(seen_item(item))
             continue
         refuse_unknown(item, _MESSAGE_KEYS[dialect], f"{path}.")
         require_choice({f"{path}.role": item.get("role", "")}, f"{path}.role", _roles(dialect))
@@ -182,8 +196,10 @@ def _roles(dialect: Dialect) -> frozenset[str]:
 
 def _message(dialect: Dialect, item: Mapping[str, Any], path: str) -> SeenMessage:
     role, content = item["role"], item.get("content")
-    if content is None and item.get("tool_calls"):
-        return SeenMessage(role, str(item["tool_calls"]))
+    if not content and item.get("tool_calls"):
+        return SeenMessage(role, f"[calls {item['tool_calls']}]")
+    if content == "" and role == "tool":
+        return SeenMessage(role, "")
     parts = [{"type": None, "text": content}] if isinstance(content, str) else content
     is_list = isinstance(parts, list) and len(parts) > 0
     message = f"Invalid value for '{path}.content': expected a string or a list of parts."
@@ -215,8 +231,27 @@ def _picture(part: Mapping[str, Any], kind: str, where: str) -> SeenPicture:
     return seen_picture(url, holder.get("detail"), param)
 
 
-def _asks_for_json(format_: Any) -> bool:
-    return isinstance(format_, dict) and format_.get("type") == "json_object"
+def _check_format(form: Mapping[str, Any], messages: list[SeenMessage], param: str) -> None:
+    """``form`` as Responses writes it. A schema may be anybody's: refusing it is no violation."""
+    kinds = frozenset({"text", "json_object", "json_schema"})
+    require_choice({f"{param}.type": form.get("type", "")}, f"{param}.type", kinds)
+    if form["type"] == "json_object":
+        searched = param == "text.format"
+        _require_the_word_json(messages, "input" if searched else "messages")
+    if form["type"] != "json_schema":
+        return
+    name, schema = form.get("name"), form.get("schema")
+    is_name = isinstance(name, str) and _FORMAT_NAME.fullmatch(name) is not None
+    refuse_unless(is_name, f"Invalid '{param}.name': it does not match.", f"{param}.name")
+    problem = problem_with_schema(schema)
+    if not problem and form.get("strict"):
+        problem = problem_with_strictness(schema or {})
+    if problem:
+        raise ApiError(
+            f"Invalid schema for response_format '{name}': {problem}.",
+            param=f"{param}.schema",
+            code="invalid_json_schema",
+        )
 
 
 def _require_the_word_json(messages: list[SeenMessage], param: str) -> None:
@@ -231,18 +266,22 @@ def _call(
     dialect: Dialect,
     body: Mapping[str, Any],
     messages: list[SeenMessage],
+    results: tuple[SeenResult, ...],
     is_reasoning: bool,
     max_tokens: int | None,
 ) -> ChatCall:
+    offered = json.dumps(body["tools"]) if body.get("tools") else ""
     return ChatCall(
         dialect=dialect,
         model=str(body["model"]),
         system="\n".join(m.text for m in messages if m.role in _SYSTEM),
         messages=tuple(m for m in messages if m.role not in _SYSTEM),
         body=body,
-        prompt="".join(map(_flattened, messages)),
+        prompt=offered + "".join(map(_flattened, messages)),
         is_reasoning=is_reasoning,
         max_tokens=max_tokens,
+        tools=check_tools(dialect, body),
+        results=results,
     )
 
 

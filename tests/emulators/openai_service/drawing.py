@@ -33,7 +33,7 @@ def draw(request: RecordedRequest, _words: str) -> Reply:
     """Pictures in a colour that follows from the prompt."""
     body = request.body
     count = int(body.get("n") or 1)
-    encoded = base64.b64encode(_picture(request)).decode()
+    encoded = base64.b64encode(paint(request)).decode()
     if "response_format" in body:
         # The shape of older models: no usage, and what they made of the prompt.
         image = {"b64_json": encoded}
@@ -93,9 +93,7 @@ def _watched(request: RecordedRequest) -> tuple[tuple[bytes, ...], bytes, Mappin
         _event(
             {
                 "type": f"{kind}.partial_image",
-                "b64_json": base64.b64encode(
-                    _picture(request, (number + 1, partials + 1))
-                ).decode(),
+                "b64_json": base64.b64encode(paint(request, (number + 1, partials + 1))).decode(),
                 "created_at": int(time.time()),
                 "partial_image_index": number,
                 **looks,
@@ -108,7 +106,7 @@ def _watched(request: RecordedRequest) -> tuple[tuple[bytes, ...], bytes, Mappin
     last = _event(
         {
             "type": f"{kind}.completed",
-            "b64_json": base64.b64encode(_picture(request)).decode(),
+            "b64_json": base64.b64encode(paint(request)).decode(),
             "created_at": int(time.time()),
             "usage": usage,
             **looks,
@@ -126,7 +124,7 @@ def _event(body: Mapping[str, Any]) -> bytes:
     return f"event: {body['type']}\ndata: {json.dumps(body)}\n\n".encode()
 
 
-def _picture(request: RecordedRequest, done: tuple[int, int] = (1, 1)) -> bytes:
+def paint(request: RecordedRequest, done: tuple[int, int] = (1, 1)) -> bytes:
     body = request.body
     width, height = _dimensions(request)
     prompt = str(body.get("prompt") or request.route)

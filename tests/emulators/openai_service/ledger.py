@@ -28,7 +28,7 @@ class Ledger:
     def __init__(self) -> None:
         self.billed: defaultdict[tuple[str, str], float] = defaultdict(float)
         """By model and kind: input_tokens, cached_tokens (some of them), output_tokens, seconds,
-        characters, images."""
+        characters, images, searches."""
         self.untold: defaultdict[tuple[str, str], float] = defaultdict(float)
         """The part of it that the client never heard of, because its answer was cut."""
         self._prompts: defaultdict[tuple[str, str], deque[str]] = defaultdict(
@@ -60,6 +60,10 @@ class Ledger:
             "output_tokens": usage.output_tokens,
         }
         self.bill(model, amounts, is_told=is_told)
+
+    def bill_searches(self, model: str, count: int) -> None:
+        if count:
+            self.bill(model, {"searches": count})
 
     def bill(self, model: str, amounts: Mapping[str, float], *, is_told: bool = True) -> None:
         for kind, amount in amounts.items():

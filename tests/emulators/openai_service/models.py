@@ -26,17 +26,23 @@ ENDS: dict[str, str | None] = {
     "whisper-1": "2027-02-26",
     "gpt-4o-mini-tts": "2027-01-06",
     "tts-1": "2027-01-06",
+    "tts-1-hd": "2027-01-06",
+    "gpt-realtime": "2027-01-20",
+    "gpt-realtime-2.1": None,
+    "gpt-realtime-2.1-mini": None,
+    "gpt-audio-1.5": None,
+    "gpt-audio-mini": "2027-01-20",
     "text-embedding-3-small": None,
     "text-embedding-3-large": None,
     "omni-moderation-latest": None,
 }
 
 
-def model_object(name: str) -> dict[str, Any]:
+def model_object(name: str, end: str | None) -> dict[str, Any]:
     return {
         "id": name,
         "object": "model",
         "created": 1_700_000_000,
         "owned_by": "openai",
-        "shutdown_date": ENDS[name],
+        "shutdown_date": end,
     }

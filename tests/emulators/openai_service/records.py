@@ -52,6 +52,15 @@ class SeenMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenResult:
+    """What a function gave, as the model is told it."""
+
+    call_id: str
+    name: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChatCall:
     """A chat request that broke no rule, the same for both dialects."""
 
@@ -64,6 +73,20 @@ class ChatCall:
     """All that the model reads, in one string of four characters a token."""
     is_reasoning: bool
     max_tokens: int | None
+    tools: tuple[str, ...] = ()
+    """Names of the functions that are offered."""
+    results: tuple[SeenResult, ...] = ()
+    """Of the functions that were called on the way to this answer."""
+
+    @property
+    def seed(self) -> int | None:
+        return self.body.get("seed")
+
+    @property
+    def format(self) -> Mapping[str, Any]:
+        """The form that the answer is to have, as Responses writes it; empty for a text."""
+        form = self.body.get("response_format") or (self.body.get("text") or {}).get("format") or {}
+        return {"type": form.get("type"), **(form.get("json_schema") or form)}
 
     @property
     def is_stream(self) -> bool:

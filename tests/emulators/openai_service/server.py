@@ -1,26 +1,42 @@
 """The emulator itself: routes, keys, scripts, and what it saw."""
 
 import asyncio
+import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from tests.emulators import specs
+from tests.emulators.openai_service.code import ROUTES as CODE_ROUTES
+from tests.emulators.openai_service.code import CodeService, is_background
 from tests.emulators.openai_service.drawing import send_watched
 from tests.emulators.openai_service.errors import ApiError, ViolationError
+from tests.emulators.openai_service.hearing import check_recordings, recordings
+from tests.emulators.openai_service.hosted_pictures import (
+    asks_for_picture,
+    read_order,
+    send_picture,
+)
+from tests.emulators.openai_service.inventing import Inventing, echo
 from tests.emulators.openai_service.ledger import Ledger, tokens_of
 from tests.emulators.openai_service.models import ENDS, model_object
+from tests.emulators.openai_service.profiles import Profile
 from tests.emulators.openai_service.reading import read
+from tests.emulators.openai_service.realtime import SeenSession, Session, Surroundings
 from tests.emulators.openai_service.records import ChatCall, RecordedRequest
+from tests.emulators.openai_service.refusals import Feature, refuse
 from tests.emulators.openai_service.replies import Making, Reply
 from tests.emulators.openai_service.rules import CHAT_ROUTES, ROUTES, Judged, judge
 from tests.emulators.openai_service.steps import (
     Answer,
+    Called,
+    Calls,
     CutAfter,
     Empty,
     EndWithoutFinish,
@@ -34,6 +50,8 @@ from tests.emulators.openai_service.steps import (
     split_evenly,
 )
 from tests.emulators.openai_service.streams import ChatAnswer, break_connection, wait_for_any
+from tests.emulators.openai_service.vector_stores import ROUTES as FILE_SEARCH_ROUTES
+from tests.emulators.openai_service.vector_stores import FileSearchService
 
 Words = str | Callable[[RecordedRequest], str]
 
@@ -59,12 +77,24 @@ class OpenAIEmulator:
         is_spec_checked: bool = True,
         today: date = date(2026, 11, 21),
         kept_requests: int = 10_000,
+        profile: Profile | None = None,
     ) -> None:
-        """``api_key`` None takes any; ``chunk_count`` None streams word by word."""
+        """``api_key`` None takes any; ``chunk_count`` None streams word by word.
+
+        Without a ``profile`` it has every route, and takes any model that has not ended by
+        ``today``; a profile has a day of its own.
+        """
         self.api_key = api_key
         self.chunk_delay_s = chunk_delay_s
         self.chunk_count = chunk_count
-        self.answer: Callable[[ChatCall], str | Step] = _echo
+        self.answer: Callable[[ChatCall], str | Step] = echo
+        self.on_tools: Callable[[ChatCall], Sequence[Called]] | None = None
+        """What to call, asked when functions are offered; nothing answers as without them."""
+        self.varies = False
+        """True: no two answers are alike, but for those with the same seed and fingerprint."""
+        self.fingerprint = "fp_emulator"
+        self.refused: dict[str, set[Feature]] = {}
+        """By model, what it refuses."""
         self.transcripts: Words = "hello from the recording"
         self.translations: Words = "hello in English"
         self.context_tokens = 400_000
@@ -79,13 +109,21 @@ class OpenAIEmulator:
         self.requests: list[RecordedRequest] = []
         """Also those that were refused; the newest ``kept_requests``."""
         self.violations: list[str] = []
+        self.sessions: list[SeenSession] = []
+        """Of the Realtime API."""
         self.disconnects = 0
         """Streaming chat requests that the client left before their end."""
         self.ledger = Ledger()
+        self._inventing = Inventing()
         self._port = port
-        self._today = today
+        self._profile = profile
+        self._today = profile.today if profile is not None else today
+        self._ends = dict(profile.models) if profile is not None else ENDS
         self._kept_requests = kept_requests
         self._folder = (specs_folder or specs.specs_folder()) if is_spec_checked else None
+        self.code = CodeService(self.ledger, self._folder)
+        """Containers, and the answers that run code in them."""
+        self.file_search = FileSearchService(self._folder)
         self._calls: list[ChatCall] = []
         self._counts: Counter[str] = Counter()
         self._scripts: defaultdict[str, deque[Step]] = defaultdict(deque)
@@ -97,6 +135,12 @@ class OpenAIEmulator:
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         for route in ROUTES:
             app.router.add_post(f"/v1{route}", self._serve)
+        for method, route in CODE_ROUTES:
+            app.router.add_route(method, f"/v1{route}", partial(self._serve_kept, self.code))
+        for method, route in FILE_SEARCH_ROUTES:
+            serve = partial(self._serve_kept, self.file_search)
+            app.router.add_route(method, f"/v1{route}", serve)
+        app.router.add_get("/v1/realtime", self._serve_realtime)
         app.router.add_get("/v1/models", self._serve)
         app.router.add_get("/v1/models/{name}", self._serve)
         app.router.add_route("*", "/{path:.*}", self._serve_nothing)
@@ -132,7 +176,8 @@ class OpenAIEmulator:
 
     def script(self, route: str, *steps: Step) -> None:
         """Steps for the next requests of a route; ``chat`` is either chat route."""
-        if route not in ROUTES | {"chat", "/models"}:
+        code_routes = {f"{method} {path}" for method, path in CODE_ROUTES + FILE_SEARCH_ROUTES}
+        if route not in ROUTES | code_routes | {"chat", "/models", "/realtime"}:
             raise ValueError(f"no such route: {route}")
         self._scripts[route].extend(steps)
 
@@ -157,6 +202,8 @@ class OpenAIEmulator:
         route = request.path.removeprefix("/v1")
         try:
             self._authorise(request)
+            if self._lacks(route):
+                return await self._serve_nothing(request)
             if route in self.retired_routes:
                 return _refusal(
                     ApiError("This endpoint was shut down.", status=self.retired_routes[route])
@@ -164,17 +211,25 @@ class OpenAIEmulator:
             recorded = await read(request, route)
             if request.method == "GET":
                 return self._answer_models(recorded, request.match_info.get("name"))
-            judged = await self._judge(recorded)
-            step = self._next_step(route)
-            if isinstance(step, Fail):
-                return _failure(step)
-            if isinstance(judged, ChatCall):
-                return await self._answer_chat(request, judged, step)
-            return await self._answer_whole(request, recorded, judged, step)
+            return await self._answer(request, recorded, await self._judge(recorded))
         except ApiError as error:
             if isinstance(error, ViolationError):
                 self.violations.append(f"{route}: {error.message}")
             return _refusal(error)
+
+    async def _answer(
+        self, request: web.Request, recorded: RecordedRequest, judged: Judged
+    ) -> web.StreamResponse:
+        step = self._next_step(recorded.route)
+        if isinstance(step, Fail):
+            return _failure(step)
+        if not isinstance(judged, ChatCall):
+            return await self._answer_whole(request, recorded, judged, step)
+        if is_background(judged):
+            return web.json_response(self.code.runs.begin(judged, _key(request)))
+        if asks_for_picture(judged):
+            return await self._draw(request, judged, step)
+        return await self._answer_chat(request, judged, step)
 
     def _authorise(self, request: web.Request) -> None:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -185,23 +240,39 @@ class OpenAIEmulator:
         """In a thread, since it decodes pictures and sound; recorded once it is judged."""
         judged: Judged | None = None
         try:
-            judged = await asyncio.to_thread(
+            found = await asyncio.to_thread(
                 judge, recorded, self._folder, frozenset(self.old_image_models)
             )
+            if isinstance(found, ChatCall):
+                refuse(found, self.refused)
+            judged = found
         finally:
             if isinstance(judged, ChatCall):
                 self._calls.append(judged)
                 del self._calls[: -self._kept_requests]
             self._record(recorded)
         model = str(recorded.body.get("model") or "")
-        end = ENDS.get(model)
-        if model in self.missing_models or (end and date.fromisoformat(end) <= self._today):
+        if self._is_gone(model):
             message = f"The model '{model}' does not exist or you do not have access to it."
             raise ApiError(message, status=404, param="model", code="model_not_found")
+        if isinstance(judged, ChatCall) and recordings(judged):
+            # Only then: who has waited for the request may leave before this is over.
+            await asyncio.to_thread(check_recordings, judged)
         if isinstance(judged, ChatCall) and tokens_of(judged.prompt) > self.context_tokens:
             message = "Your input exceeds the context window of this model."
             raise ApiError(message, param="input", code="context_length_exceeded")
         return judged
+
+    def _lacks(self, route: str) -> bool:
+        is_listing = route.startswith("/models")
+        return not (self._profile is None or is_listing or route in self._profile.routes)
+
+    def _is_gone(self, model: str) -> bool:
+        if self._profile is not None and model not in self._ends:
+            return True
+        end = self._ends.get(model)
+        is_over = end is not None and date.fromisoformat(end) <= self._today
+        return is_over or model in self.missing_models
 
     def _record(self, recorded: RecordedRequest) -> None:
         self.requests.append(recorded)
@@ -219,7 +290,7 @@ class OpenAIEmulator:
     async def _answer_chat(
         self, request: web.Request, call: ChatCall, step: Step | None
     ) -> web.StreamResponse:
-        answer = ChatAnswer(request, call, self.ledger, self._stopping)
+        answer = ChatAnswer(request, call, self.ledger, self._stopping, self.fingerprint)
         try:
             if self._is_silent(step, is_stream=call.is_stream):
                 return await self._hang(request)
@@ -233,10 +304,26 @@ class OpenAIEmulator:
                 self._changed.set()
             raise
 
+    async def _draw(
+        self, request: web.Request, call: ChatCall, step: Step | None
+    ) -> web.StreamResponse:
+        order = await asyncio.to_thread(read_order, call)
+        model = str(order.body["model"])
+        if self._is_gone(model):
+            message = f"The model '{model}' does not exist."
+            raise ApiError(message, param="tools[0].model", code="model_not_found")
+        return await send_picture(request, call, order, step, self.ledger, self._stopping)
+
     def _default(self, call: ChatCall) -> Step:
+        called = self.on_tools(call) if self.on_tools is not None and call.tools else ()
+        if called:
+            return Calls(called)
         answer = self.answer(call)
+        if recordings(call) and isinstance(self.transcripts, str):
+            answer = self.transcripts
         if not isinstance(answer, str):
             return answer
+        answer = self._inventing.finish(call, answer, self.fingerprint if self.varies else "")
         is_long = call.max_tokens is not None and tokens_of(answer) > call.max_tokens
         text = answer[: call.max_tokens * 4] if is_long and call.max_tokens else answer
         chunks = pieces(text) if self.chunk_count is None else split_evenly(text, self.chunk_count)
@@ -289,22 +376,83 @@ class OpenAIEmulator:
             break_connection(request)
         return response
 
+    async def _serve_kept(
+        self, service: CodeService | FileSearchService, request: web.Request
+    ) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        route = (resource.canonical if resource is not None else "").removeprefix("/v1")
+        family = f"/{route.split('/')[1]}"
+        try:
+            self._authorise(request)
+            if self._lacks(family):
+                return await self._serve_nothing(request)
+            if family in self.retired_routes:
+                gone = ApiError(f"Invalid URL ({request.path})", status=self.retired_routes[family])
+                return _refusal(gone)
+            recorded = await service.read(request, route)
+            self._record(recorded)
+            step = self._next_step(f"{request.method} {route}")
+            if isinstance(step, Fail):
+                return _failure(step)
+            return service.answer(request, recorded, _key(request))
+        except ApiError as error:
+            if isinstance(error, ViolationError):
+                self.violations.append(f"{route}: {error.message}")
+            return _refusal(error)
+        finally:
+            self._changed.set()  # what is there has changed since it was recorded
+
+    async def _serve_realtime(self, request: web.Request) -> web.StreamResponse:
+        route = "/realtime"
+        try:
+            self._authorise(request)
+            recorded = RecordedRequest(route, {}, dict(request.query), (), time.monotonic())
+            self._record(recorded)
+            if self._lacks(route):
+                return await self._serve_nothing(request)
+        except ApiError as error:
+            return _refusal(error)
+        if self._lacks(route):
+            return await self._serve_nothing(request)
+        if route in self.retired_routes:
+            status = self.retired_routes[route]
+            return _refusal(ApiError("This endpoint was shut down.", status=status))
+        step = self._next_step(route)
+        if isinstance(step, Fail):
+            return _failure(step)
+        seen = SeenSession(request.query.get("model", ""))
+        self.sessions.append(seen)
+        around = Surroundings(
+            self.ledger, self._folder, self._stopping, self.violations, self._changed.set
+        )
+        session = Session(request, seen, step, around)
+        return await session.serve(is_missing=self._is_gone(seen.model))
+
     def _answer_models(self, recorded: RecordedRequest, name: str | None) -> web.Response:
         self._record(recorded)
         step = self._next_step("/models")
         if isinstance(step, Fail):
             return _failure(step)
-        names = [model for model in ENDS if model not in self.missing_models]
+        names = [model for model in self._ends if model not in self.missing_models]
         if name is None:
-            return web.json_response({"object": "list", "data": [model_object(n) for n in names]})
+            return web.json_response({"object": "list", "data": [self._listed(n) for n in names]})
         if name in names:
-            return web.json_response(model_object(name))
+            return web.json_response(self._listed(name))
         message = f"The model '{name}' does not exist"
         raise ApiError(message, status=404, param="model", code="model_not_found")
 
+    def _listed(self, name: str) -> dict[str, Any]:
+        return model_object(name, self._ends[name])
+
     async def _serve_nothing(self, request: web.Request) -> web.StreamResponse:
+        if self._profile is not None and not self._profile.is_openai:
+            return web.Response(status=404, text="404 page not found")
         message = f"Invalid URL ({request.method} {request.path})"
         return _refusal(ApiError(message, status=404))
+
+
+def _key(request: web.Request) -> str:
+    return request.headers.get("Authorization", "")
 
 
 def _refusal(error: ApiError) -> web.Response:
@@ -321,8 +469,3 @@ def _failure(step: Fail) -> web.Response:
             headers=step.headers,
         )
     )
-
-
-def _echo(call: ChatCall) -> str:
-    asked = call.last_user
-    return " ".join(["echo:", *filter(None, [asked.text]), *map(str, asked.images)])

@@ -1,7 +1,9 @@
 """Sound: what is sent is really decoded, and what is spoken is a real tone."""
 
 import io
+import math
 import re
+import struct
 import subprocess
 import tempfile
 import wave
@@ -27,6 +29,8 @@ from tests.emulators.openai_service.records import RecordedRequest, Upload
 from tests.emulators.openai_service.replies import Making, Reply, json_reply
 
 VOICES = names("alloy ash ballad coral echo fable onyx nova sage shimmer verse marin cedar")
+SPOKEN_TOKENS_A_SECOND = 20
+_OLD_VOICES = VOICES - names("ballad verse marin cedar")
 _MAX_UPLOAD_BYTES = 25 * 1024 * 1024
 _SHORTEST_S = 0.1
 _LONGEST_S = 1400.0
@@ -34,6 +38,8 @@ _LONGEST_S = 1400.0
 _SECONDS_A_CHARACTER = 0.06
 _LONGEST_SPEECH_S = 60.0
 _RATE = 24_000
+_PERIOD = struct.pack("<48h", *(round(8_000 * math.sin(math.tau * n / 48)) for n in range(48)))
+"""Of a tone of 500 Hz."""
 _DEMUXERS = {  # ffmpeg's names, by file ending
     "flac": "flac",
     "mp3": "mp3",
@@ -114,7 +120,7 @@ def _seconds(request: RecordedRequest) -> float:
     ending = file.filename.rpartition(".")[2].lower()
     is_known = "." in file.filename and ending in _DEMUXERS
     refuse_unless(is_known, f"Invalid file format. Supported formats: {sorted(_DEMUXERS)}", "file")
-    seconds = _decode(file, ending)
+    seconds = decode(file, ending)
     refuse_unless(seconds >= _SHORTEST_S, "Audio file is too short.", "file", "audio_too_short")
     return seconds
 
@@ -123,7 +129,7 @@ def _ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())  # type: ignore[attr-defined, no-untyped-call]  # untyped
 
 
-def _decode(file: Upload, ending: str) -> float:
+def decode(file: Upload, ending: str) -> float:
     with tempfile.NamedTemporaryFile(suffix=".sound") as copy:
         Path(copy.name).write_bytes(file.data)
         result = subprocess.run(  # noqa: S603  -- our own ffmpeg on a file of ours
@@ -203,9 +209,10 @@ def check_speech(request: RecordedRequest) -> Making:
     require_length(body, "instructions", 4096)
     require_choice(body, "response_format", frozenset(_ENCODINGS))
     require_range(body, "speed", 0.25, 4)
+    is_old = str(body["model"]).startswith("tts-1")
     if isinstance(body["voice"], str):
-        require_choice(body, "voice", VOICES)
-    if str(body["model"]).startswith("tts-1"):
+        require_choice(body, "voice", _OLD_VOICES if is_old else VOICES)
+    if is_old:
         refuse_unless("instructions" not in body, "Not with tts-1.", "instructions")
         refuse_unless(body.get("stream_format") != "sse", "Not with tts-1.", "stream_format")
     return partial(_speak, request)
@@ -217,14 +224,28 @@ def _speak(request: RecordedRequest, _words: str) -> Reply:
     if body.get("stream_format") == "sse":
         raise ApiError("The emulator does not stream speech as events.", status=501)
     text = str(body["input"])
-    length = min(_LONGEST_SPEECH_S, _SECONDS_A_CHARACTER * len(text)) / float(body.get("speed", 1))
+    length = min(_LONGEST_SPEECH_S, seconds_of(text)) / float(body.get("speed", 1))
     shape = str(body.get("response_format") or "mp3")
     billed = {"characters": len(text), "seconds": length}
-    return Reply(_tone(shape, max(1, round(length * 10))), _ENCODINGS[shape][1], billed)
+    return Reply(encode_tone(shape, length), _ENCODINGS[shape][1], billed)
+
+
+def seconds_of(text: str) -> float:
+    """How long it takes to say."""
+    return _SECONDS_A_CHARACTER * len(text)
+
+
+def tone(seconds: float) -> bytes:
+    """Samples of 16 bit at 24 kHz, as streams have them."""
+    return _PERIOD * round(seconds * _RATE / 48)
+
+
+def encode_tone(shape: str, seconds: float) -> bytes:
+    return _encode_tone("pcm" if shape == "pcm16" else shape, max(1, round(seconds * 10)))
 
 
 @lru_cache(maxsize=64)
-def _tone(shape: str, tenths: int) -> bytes:
+def _encode_tone(shape: str, tenths: int) -> bytes:
     source = f"sine=frequency=440:duration={tenths / 10}:sample_rate={_RATE}"
     sound = subprocess.run(  # noqa: S603  -- our own ffmpeg, arguments from the table above
         [

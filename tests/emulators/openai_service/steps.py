@@ -5,13 +5,14 @@ with chunks answers, waits or breaks off with a whole body in their place.
 """
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Chunks = str | Sequence[str]
-Finish = Literal["stop", "length", "content_filter"]
+Finish = Literal["stop", "length", "content_filter", "tool_calls"]
 
 
 def pieces(chunks: Chunks) -> tuple[str, ...]:
@@ -34,6 +35,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """What a web search found and an answer cites."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer; on the transcription routes, the words that were heard."""
 
@@ -42,6 +51,39 @@ class Answer:
     usage: Usage | None = None
     """None counts."""
     finish: Finish = "stop"
+    sources: Sequence[Page] = ()
+    """Cited at its end."""
+    searches: int = 0
+    """Of the web, before it; only Responses tells of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call of a function that was offered."""
+
+    name: str
+    arguments: Mapping[str, Any] | str = field(default_factory=dict)
+    """A string goes as it is, whether it is JSON or not."""
+
+    @property
+    def text(self) -> str:
+        told = self.arguments
+        return told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """An answer that calls functions, and says something before it or nothing."""
+
+    calls: Sequence[Called]
+    text: Chunks = ()
+    fragment: int = 8
+    """So many characters of the arguments come at a time."""
+    is_cut: bool = False
+    """The connection breaks within the last call's arguments."""
+    finish: Literal["tool_calls", "length"] = "tool_calls"
+    """``length``: the last call's arguments are not whole."""
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +145,15 @@ class FailInStream:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """The server says goodbye with a code after these chunks; without chunks, before anything."""
+
+    code: int
+    reason: str = ""
+    chunks: Chunks = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Gated:
     """These chunks, then nothing until the gate is set, then the rest and a proper end."""
 
@@ -113,6 +164,7 @@ class Gated:
 
 Step = (
     Answer
+    | Calls
     | Fail
     | Hang
     | HangAfter
@@ -121,5 +173,6 @@ Step = (
     | Empty
     | Garbage
     | FailInStream
+    | CloseSocket
     | Gated
 )

@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import Iterable
+from itertools import chain
 
 from aiohttp import web
 
-from tests.emulators.openai_service.dialects import answering
 from tests.emulators.openai_service.ledger import Ledger, tokens_of
 from tests.emulators.openai_service.records import ChatCall
+from tests.emulators.openai_service.spoken_chats import answering, spoken_tokens
 from tests.emulators.openai_service.steps import (
     Answer,
+    Called,
+    Calls,
     CutAfter,
     Empty,
     EndWithoutFinish,
@@ -43,13 +46,18 @@ def break_connection(request: web.Request) -> None:
 
 class ChatAnswer:
     def __init__(
-        self, request: web.Request, call: ChatCall, ledger: Ledger, stopping: asyncio.Event
+        self,
+        request: web.Request,
+        call: ChatCall,
+        ledger: Ledger,
+        stopping: asyncio.Event,
+        fingerprint: str = "fp_emulator",
     ) -> None:
         self._request = request
         self._call = call
         self._ledger = ledger
         self._stopping = stopping
-        self._answering = answering(call)
+        self._answering = answering(call, fingerprint)
         self._prompt_usage = ledger.read_prompt(call)
         self._sent = ""
         self._response = web.StreamResponse()
@@ -75,9 +83,13 @@ class ChatAnswer:
         await self._response.prepare(self._request)
         await self._response.write(self._answering.opening())
         match step:
-            case Answer(text, chunk_delay_s, usage, finish):
-                await self._write(pieces(text), chunk_delay_s)
-                return await self._close(finish, usage)
+            case Answer():
+                await self._response.write(self._search(step))
+                await self._write(pieces(step.text), step.chunk_delay_s)
+                await self._response.write(self._answering.cite(step.sources))
+                return await self._close(step.finish, step.usage)
+            case Calls():
+                return await self._stream_calls(step)
             case Empty():
                 return await self._close("stop")
             case Gated(chunks, gate, rest):
@@ -102,6 +114,27 @@ class ChatAnswer:
         self.is_over = True
         return None
 
+    async def _stream_calls(self, step: Calls) -> Usage | None:
+        await self._write(pieces(step.text))
+        last = len(step.calls) - 1
+        for number, called in enumerate(step.calls):
+            events = list(self._answering.call(called, step.fragment))
+            is_whole = number < last or not (step.is_cut or step.finish == "length")
+            # Without its end, and its last fragment if there are two.
+            told = events if is_whole else events[: max(len(events) - 2, 3)]
+            for event in told:
+                await self._response.write(event)
+            self._sent += called.name + called.text
+        if step.is_cut:
+            self.is_over = True
+            break_connection(self._request)
+            return None
+        return await self._close(step.finish, step.usage)
+
+    def _search(self, step: Answer) -> bytes:
+        self._ledger.bill_searches(self._call.model, step.searches)
+        return b"".join(self._answering.search() for _ in range(step.searches))
+
     async def _write(self, chunks: Iterable[str], delay_s: float = 0.0) -> None:
         for chunk in chunks:
             await asyncio.sleep(delay_s)
@@ -122,16 +155,28 @@ class ChatAnswer:
             case Answer():
                 text, usage, finish = "".join(pieces(step.text)), step.usage, step.finish
                 await asyncio.sleep(step.chunk_delay_s)
+                self._search(step)
+            case Calls():
+                text, usage, finish = "".join(pieces(step.text)), step.usage, step.finish
             case Gated(chunks, gate, rest):
                 await wait_for_any(gate, self._stopping)
                 text = "".join((*pieces(chunks), *pieces(rest)))
             case _:
                 text = ""
-        usage = usage or self._usage(text)
+        if text or not isinstance(step, Calls):
+            self._answering.delta(text)
+        if isinstance(step, Answer):
+            self._answering.cite(step.sources)
+        calls: tuple[Called, ...] = tuple(step.calls) if isinstance(step, Calls) else ()
+        for _ in chain.from_iterable(self._answering.call(called, 64) for called in calls):
+            pass
+        told = "".join(called.name + called.text for called in calls)
+        usage = usage or self._usage(text + told)
         self._ledger.bill_chat(self._call.model, usage, is_told=True)
         self.is_over = True
         return web.json_response(self._answering.whole(text, finish, usage))
 
     def _usage(self, text: str) -> Usage:
         prompt = self._prompt_usage
-        return Usage(prompt.input_tokens, tokens_of(text), prompt.cached_tokens)
+        answered = tokens_of(text) + spoken_tokens(self._call.body, text)
+        return Usage(prompt.input_tokens, answered, prompt.cached_tokens)

@@ -72,8 +72,7 @@ async def test_a_picture_a_sound_or_a_video_is_told_by_type_or_name(
 @pytest.mark.parametrize(
     ("mime", "name", "words"),
     [
-        ("application/pdf", "paper.pdf", "a file of this type"),
-        ("text/plain; charset=utf-8", "notes.txt", "a file of this type"),
+        ("application/msword", "paper.doc", "a file of this type"),
         (None, "notes", "a file of this type"),
         ("", "", "a file of this type"),
     ],
@@ -83,6 +82,25 @@ async def test_what_cannot_be_read_is_called_by_its_kind(
 ) -> None:
     found = named(scene, content_type=mime, filename=name)
     assert (found.kind, found.name) == (AttachmentKind.OTHER, words)
+
+
+@pytest.mark.parametrize(
+    ("mime", "name", "read_as"),
+    [
+        ("application/pdf", "paper.pdf", "application/pdf"),
+        ("application/pdf", "paper", "application/pdf"),
+        ("text/plain; charset=utf-8", "notes.txt", "text/plain"),
+        ("text/x-unknown", "notes", "text/x-unknown"),
+        (None, "Main.RS", ""),
+        ("video/mp2t", "index.ts", "video/mp2t"),  # TypeScript, whatever the app takes it for
+        ("application/zip", "all.zip", "application/zip"),
+    ],
+)
+async def test_a_file_of_text_is_a_document(
+    scene: Scene, mime: str | None, name: str, read_as: str
+) -> None:
+    found = named(scene, content_type=mime, filename=name)
+    assert (found.kind, found.mime, found.name) == (AttachmentKind.DOCUMENT, read_as, name)
 
 
 async def test_a_name_that_has_no_encoding_is_mended(scene: Scene) -> None:

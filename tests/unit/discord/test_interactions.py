@@ -11,7 +11,7 @@ from bot.discord.address import Address, channel_key
 from bot.discord.client import ParleyBot
 from bot.discord.forms import OpenForm, Target, build_modal, typed_words
 from bot.discord.interactions import Heard, InteractionReader, Response
-from handlers.commands import Form
+from handlers.command import Form
 from handlers.texts import say
 from tests.emulators.discord import permissions
 

@@ -183,7 +183,7 @@ def test_a_notice_without_room_is_a_message_of_its_own(markdown: str) -> None:
 
 
 def test_a_notice_alone_is_a_message() -> None:
-    assert render_parts("", "Two\nlines.") == ["-# Two lines."]
+    assert render_parts("", "Two\n\n lines.") == ["-# Two\n-# lines."]
     assert render_parts("a", " ") == ["a"]
 
 

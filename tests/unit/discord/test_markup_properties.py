@@ -75,8 +75,11 @@ def test_an_answer_and_its_notice_are_messages_that_discord_takes(
     parts = render_parts(markdown, notice)
     if visible(notice).strip():
         *parts, last = parts
-        assert last.rpartition("\n")[2].startswith("-# ")
-        last = last.rpartition("\n")[0].rstrip()
+        lines = last.split("\n")
+        assert lines[-1].startswith("-# ")
+        while lines and lines[-1].startswith("-# "):
+            lines.pop()
+        last = "\n".join(lines).rstrip()
         parts += [last] if last else []
     for part in parts:
         check_part(part)

@@ -42,7 +42,6 @@ async def test_the_wrong_key_is_refused(service: OpenAIEmulator) -> None:
     [
         ({"extra_body": {"colour": "red"}}, "Unknown parameter: 'colour'"),
         ({"max_tokens": 5}, "max_completion_tokens"),
-        ({"temperature": 0.3}, "temperature"),
         ({"messages": [{"role": "robot", "content": "hi"}]}, "'robot'"),
         ({"messages": [{"role": "user", "content": None}]}, "content"),
         ({"messages": [{"role": "user", "content": "hi", "mood": 1}]}, "mood"),
@@ -67,7 +66,6 @@ async def test_a_chat_completion_that_breaks_a_rule_is_refused(
     [
         ({"extra_body": {"seed": 5}}, "Unknown parameter: 'seed'"),
         ({"max_output_tokens": 5}, "max_output_tokens"),
-        ({"temperature": 0.3}, "temperature"),
         ({"reasoning": {"effort": "huge"}}, "huge"),
         ({"model": "gpt-4o", "reasoning": {"effort": "low"}}, "reasoning.effort"),
         (
@@ -82,6 +80,16 @@ async def test_a_response_that_breaks_a_rule_is_refused(
     with pytest.raises(openai.BadRequestError, match=part_of_message):
         await responses(client, **more)
     assert len(service.violations) == 1
+
+
+@pytest.mark.parametrize("ask", [completions, responses])
+async def test_what_a_model_cannot_is_refused_and_no_violation(
+    service: OpenAIEmulator, client: AsyncOpenAI, ask: Any
+) -> None:
+    with pytest.raises(openai.BadRequestError, match="temperature"):
+        await ask(client, temperature=0.3)
+    assert service.violations == []
+    assert service.chats() == []
 
 
 @pytest.mark.parametrize(

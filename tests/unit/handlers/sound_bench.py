@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from handlers.access import Access
 from handlers.dispatch import Dispatch, Limits, Routes
-from handlers.hearing import Hearing
 from handlers.media.sounds import SoundStudio
 from handlers.messages import Attachment, AttachmentKind, ChatSettings, IncomingMessage, Quoted
-from handlers.transcription import Transcription, VoiceNotes
-from handlers.translation import Translation
+from handlers.sounds.hearing import Hearing
+from handlers.sounds.transcription import Transcription, VoiceNotes
+from handlers.sounds.translation import Translation
 from tests import samples
 from tests.fakes import CHAT, FakeListener, message
 from tests.unit.handlers.bench import Bench
@@ -27,7 +27,7 @@ class SoundBench(Bench):
     def restart(self) -> None:
         """A new process: what is kept in the store is all that it knows."""
         hearing = Hearing(self.listener, self.listener, SoundStudio())
-        self.chat._questions._hear = hearing.hear
+        self.chat._questions._hear = hearing.hear_spoken
         transcription = Transcription(hearing.hear, hearing.hear_with_times)
         translation = Translation(
             self.model, "fake", hearing.hear, hearing.hear_in_english, self.photos

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.context_window import (
+from handlers.answers.context_window import (
     KEPT_ALWAYS,
     Look,
     Shown,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.commands import Completes
+from handlers.command import Completes
 from handlers.filling import MAX_COMPLETIONS, Filling
 from handlers.messages import ChatSettings
 from tests.fakes import CHAT, FakeSettings
@@ -86,3 +86,9 @@ async def test_the_form_of_the_persona_shows_what_it_is_now(
     settings.stored[CHAT] = ChatSettings(persona="a poet")
     assert await filling.current(CHAT, "persona") == "a poet"
     assert await filling.current(CHAT, "ask") == ""
+
+
+async def test_tools_are_completed_by_their_names(shelf: Shelf, settings: FakeSettings) -> None:
+    filling = Filling(shelf, settings, lambda: ("calculator", "weather"))
+    assert await filling.complete(CHAT, Completes.TOOLS, "", {}) == ("calculator", "weather", "all")
+    assert await filling.complete(CHAT, Completes.TOOLS, "we", {}) == ("weather",)

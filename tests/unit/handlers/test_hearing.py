@@ -50,6 +50,17 @@ async def test_progress_is_shown_where_the_answer_will_be(bench: SoundBench) -> 
     assert len(bench.platform.said) == 1
 
 
+async def test_a_long_question_stands_above_its_answer(bench: SoundBench) -> None:
+    """In the order of what was sent: nothing of the answer is there before its question is."""
+    bench.listener.max_seconds = 8
+    await bench.say(message("", attachments=(TALK,)))
+
+    assert bench.platform.slots[1:] == ["transcript 0", "answer"]
+    assert bench.platform.said[0] == "🎤 This is a long one: I listen to it in 3 parts."
+    assert bench.platform.said[1] == f"🎤 {WHOLE}"
+    assert not any("Listening" in shown for shown in bench.platform.previews)
+
+
 async def test_no_more_than_three_pieces_are_heard_at_once(bench: SoundBench) -> None:
     bench.listener.max_seconds = 3
     bench.listener.gate = asyncio.Semaphore(0)
@@ -190,3 +201,21 @@ async def test_a_long_question_is_shown_by_its_beginning_and_whole_in_a_file(
     assert file == "file transcript.txt"
     assert bench.platform.sent_files["transcript.txt"].decode() == words.strip()
     assert answer == f"re: {words.strip()}"
+
+
+@pytest.mark.parametrize("max_seconds", [1390, 8], ids=["whole", "in pieces"])
+async def test_a_transcript_is_paid_once_if_only_its_translation_failed(
+    bench: SoundBench, max_seconds: float
+) -> None:
+    bench.listener.max_seconds = max_seconds
+    bench.listener.translates_in_two_steps = True
+    bench.listener.second_step_fails = ServiceDownError("500")
+    asked = command("translate", "", TALK)
+    await bench.say(asked)
+    assert "problem" in bench.platform.said[0]
+    told = bench.store.rows[asked.key].sent["told"]
+    await bench.say(pressed(message(number=2), "retry", under=told[0]))
+
+    assert bench.platform.said[1].startswith("English of ")
+    heard = sum(entry.seconds for entry in bench.store.usage)
+    assert heard == pytest.approx(18, abs=0.1)

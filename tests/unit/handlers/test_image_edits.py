@@ -8,6 +8,7 @@ from PIL import Image
 
 from handlers.errors import ServiceDownError
 from handlers.messages import Attachment, AttachmentKind, IncomingMessage, Quoted
+from handlers.ports.chat import PicturePart
 from handlers.ports.images import ImageOptions
 from handlers.prompts import PICTURE_EDITED
 from tests import samples
@@ -59,7 +60,12 @@ class TestWhichPictures:
         assert exchange.question == "/edit n=2 a collage"
         assert exchange.answer == PICTURE_EDITED
         assert len(exchange.media) == 4
-        assert bench.platform.buttons[1] == ["edit 1 2", "variation 1 1", "edit", "fullsize 1 1"]
+        assert bench.platform.buttons[1] == [
+            "edit 1 2",
+            "variation 1 1 00000003",
+            "edit",
+            "fullsize 1 1 00000003",
+        ]
 
     async def test_our_own_picture_is_edited_as_it_was_made(self, bench: Bench) -> None:
         await bench.say(message("n=2 fox", command="image"))
@@ -191,7 +197,8 @@ class TestButtons:
         await bench.say(message("n=2 fox", command="image"))
         await bench.say(button("variation 1 1", 2))
         assert [p.data for p in bench.images.sources[0]] == [samples.png(17, 17)]
-        assert bench.platform.buttons[2][:2] == ["variation 2 1", "variation 2 0"]
+        assert bench.platform.buttons[2][0] == "variation 2 1"
+        assert bench.platform.buttons[2][1].startswith("variation 2 0 ")
 
     async def test_again_under_a_variation_varies_the_same_picture(self, bench: Bench) -> None:
         bench.images.varies = True
@@ -252,3 +259,13 @@ async def test_after_a_crash_nothing_is_fetched_or_paid_again(bench: Bench) -> N
     assert bench.platform.photos[0] == bench.platform.photos[1]
     assert len(bench.store.exchanges[0].media) == 2
     assert bench.platform.buttons[1][0] == "edit 1 1"
+
+
+async def test_the_model_is_never_shown_a_mask(bench: Bench) -> None:
+    files = file(bench, samples.jpeg(320, 240), "p"), file(bench, mask_png(320, 240), "m")
+    await bench.say(edit("a lake", *files))
+    assert len(bench.store.exchanges[0].media) == 3
+    await bench.say(message("nice", number=2))
+    first = bench.model.requests[0].messages[0]
+    assert sum(isinstance(part, PicturePart) for part in first.parts) == 2
+    assert not any("earlier pictures" in getattr(part, "text", "") for part in first.parts)

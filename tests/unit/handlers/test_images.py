@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 
 from handlers.commands import BY_NAME
-from handlers.errors import ContentRefusedError, PictureOptionError, ServiceDownError
+from handlers.errors import (
+    ContentRefusedError,
+    PictureOptionError,
+    ServiceDownError,
+    StorageError,
+)
+from handlers.messages import Capability, UsageEntry
 from handlers.ports.images import ImageOptions
 from handlers.prompts import PICTURE_MADE, PICTURES_MADE
 from tests import samples
@@ -61,7 +67,12 @@ async def test_every_button_is_short_and_leads_to_a_command(bench: Bench) -> Non
         for action in actions:
             assert len(action.encode()) <= LONGEST_ACTION_BYTES
             assert action.split()[0] in BY_NAME
-    assert bench.platform.buttons[1] == ["again 1", "variation 1 1", "edit", "fullsize 1 1"]
+    assert bench.platform.buttons[1] == [
+        "again 1",
+        "variation 1 1 00000001",
+        "edit",
+        "fullsize 1 1 00000001",
+    ]
 
 
 async def test_again_makes_it_anew_with_the_same_options(bench: Bench) -> None:
@@ -192,6 +203,98 @@ async def test_pictures_that_are_lost_with_their_folder_are_made_anew(bench: Ben
     assert bench.platform.photos[1] == samples.png(18, 16)
 
 
+class TestPicturesOfSeveralRequests:
+    """A model that makes two at a time, asked for five."""
+
+    @pytest.fixture(autouse=True)
+    def two_at_a_time(self, bench: Bench) -> None:
+        bench.images.most = 2
+
+    async def test_all_are_sent_with_what_they_cost_together(self, bench: Bench) -> None:
+        await make(bench, "n=5 fox")
+        assert bench.platform.photos == [samples.png(17, 16 + number) for number in range(5)]
+        assert bench.platform.captions[-1] == "$0.0600 for 5 pictures"
+        assert [entry.images for entry in bench.store.usage] == [2, 2, 1]
+
+    async def test_stop_between_two_keeps_and_sends_what_is_paid(self, bench: Bench) -> None:
+        at_last = asyncio.Event()
+
+        async def wait(made: int) -> None:
+            if made == 4:
+                at_last.set()
+                await asyncio.Event().wait()
+
+        bench.images.before_next = wait
+        await bench.dispatch.submit([message("n=5 fox", command="image")])
+        await at_last.wait()
+        await bench.say(message("", number=2, command="stop"))
+        await bench.store.all_done(2)
+
+        assert len(bench.platform.photos) == 4
+        assert bench.platform.captions[-1].startswith("⚠️ 4 of 5")
+        assert bench.platform.captions[-1].endswith("$0.0400 for 4 pictures")
+        assert len(bench.store.exchanges[0].media) == 4
+        assert sum(entry.images for entry in bench.store.usage) == 4
+
+    async def test_stop_while_pictures_are_being_kept_loses_none(self, bench: Bench) -> None:
+        bench.media.gate = asyncio.Event()
+        await bench.dispatch.submit([message("n=5 fox", command="image")])
+        await bench.media.waiting.wait()
+        await bench.dispatch.submit([message("", number=2, command="stop")])
+        await bench.store.all_done(1)
+        bench.media.gate.set()
+        await bench.store.all_done(2)
+
+        assert len(bench.platform.photos) == 2
+        assert len(bench.store.exchanges[0].media) == 2
+
+    async def test_a_failure_of_a_later_one_costs_no_picture(self, bench: Bench) -> None:
+        async def fail(made: int) -> None:
+            raise ServiceDownError("500")
+
+        bench.images.before_next = fail
+        await make(bench, "n=5 fox")
+        assert len(bench.platform.photos) == 2
+        assert len(bench.store.exchanges[0].media) == 2
+
+    @pytest.mark.parametrize("after", [2, 4])
+    async def test_after_a_crash_between_two_only_the_rest_is_made(
+        self, bench: Bench, after: int
+    ) -> None:
+        crashed = asyncio.Event()
+
+        async def crash(made: int) -> None:
+            if made == after:
+                crashed.set()
+                await asyncio.Event().wait()
+
+        bench.images.before_next = crash
+        await bench.dispatch.submit([message("n=5 fox", command="image")])
+        await crashed.wait()
+        await bench.dispatch.drain(0)
+        bench.images.before_next = None
+        bench.restart()
+        await bench.dispatch.resume()
+        await bench.store.all_done(1)
+
+        assert [options.count for _, options in bench.images.asked] == [5, 5 - after]
+        assert len(bench.platform.photos) == 5
+        assert bench.platform.captions[-1] == "$0.0600 for 5 pictures"
+        assert sum(entry.images for entry in bench.store.usage) == 5
+
+    async def test_fewer_than_asked_for_stay_so_after_a_crash(self, bench: Bench) -> None:
+        async def fail(made: int) -> None:
+            raise ServiceDownError("500")
+
+        bench.images.before_next = fail
+        asked = message("n=5 fox", command="image")
+        await bench.say(asked)
+        _forget(bench, asked.key, sent={}, is_stored=True)
+        await bench.dispatch.resume()
+        await bench.store.all_done(1)
+        assert len(bench.images.asked) == 1
+
+
 def _forget(bench: Bench, key: str, *, sent: dict[str, tuple[str, ...]], is_stored: bool) -> None:
     """Set a message back to where a crash may leave it."""
     row = bench.store.rows[key]
@@ -225,3 +328,41 @@ async def test_retry_of_a_picture_says_how_to_get_another(bench: Bench) -> None:
     await make(bench, "n=2 fox")
     await bench.say(message("", number=2, command="retry"))
     assert "send /image" in bench.platform.said[-1]
+
+
+async def test_a_picture_that_cannot_be_kept_is_paid_once_and_told_once(bench: Bench) -> None:
+    bench.media.puts_badly = StorageError("No space left on device")
+    await make(bench, "a fox")
+    assert len(bench.images.asked) == 1
+    assert "could not keep it" in bench.platform.said[0]
+    assert sum(entry.images for entry in bench.store.usage) == 1
+    assert bench.pauses == []
+
+
+async def test_a_database_that_fails_after_a_picture_was_made_makes_no_second_one(
+    bench: Bench,
+) -> None:
+    bench.store.saves_badly = 2
+    await make(bench, "a fox")
+    assert len(bench.images.asked) == 1
+    assert bench.platform.photos == [samples.png(17, 16)]
+    assert sum(entry.images for entry in bench.store.usage) == 1
+
+
+async def test_what_a_refused_picture_cost_is_kept(bench: Bench) -> None:
+    refusal = ContentRefusedError("moderation")
+    refusal.usage = (UsageEntry(Capability.IMAGE, "fake", output_tokens=7),)
+    bench.images.fails_with = refusal
+    await make(bench, "a fox")
+    assert [entry.output_tokens for entry in bench.store.usage] == [7]
+
+
+async def test_fewer_pictures_than_asked_for_are_told_as_such(bench: Bench) -> None:
+    async def refuse(made: int) -> None:
+        raise ContentRefusedError("moderation")
+
+    bench.images.most = 1
+    bench.images.before_next = refuse
+    await make(bench, "n=3 a fox")
+    assert len(bench.platform.photos) == 1
+    assert "1 of 3" in bench.platform.captions[0]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.commands import BY_NAME, command_line
-from handlers.languages import ENGLISH, is_known, read_target
+from handlers.command import command_line
+from handlers.commands import BY_NAME
+from handlers.sounds.languages import ENGLISH, is_known, read_target
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.telegram.splitting import render_parts
-from handlers.long_texts import LONG_CHARACTERS, deliverable, shorten, verbatim
 from handlers.media.subtitles import srt, vtt
 from handlers.messages import TextFile
 from handlers.ports.sounds import Segment
+from handlers.sounds.long_texts import LONG_CHARACTERS, deliverable, shorten, verbatim
 
 WORDS = st.lists(
     st.text(alphabet="ab1 *_`#-+=.)([]<>&|~\\$!:/", min_size=1, max_size=12), min_size=1, max_size=6

@@ -1,8 +1,9 @@
 import pytest
 
-from handlers.commands import BY_NAME, PICTURE_OPTIONS, command_line
+from handlers.command import command_line
+from handlers.commands import BY_NAME, PICTURE_OPTIONS
 from handlers.errors import NothingToDoError, PictureValueError
-from handlers.picture_options import read_line
+from handlers.pictures.picture_options import read_line
 from handlers.ports.images import ImageOptions
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.openai.answer import Event, Tokens
 from bot.openai.completions import CompletionsReader
-from bot.openai.responses import ResponsesReader
+from bot.openai.response_events import ResponsesReader
 from handlers.ports.chat import Finish
 
 

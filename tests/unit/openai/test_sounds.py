@@ -1,6 +1,6 @@
 import pytest
 
-from bot.openai.speech import measure_opus, tell_sound_mime
+from bot.openai.speech_sounds import measure_opus, measure_sound, tell_sound_mime, write_wav
 from handlers.errors import ServiceDownError
 from tests import samples
 
@@ -25,3 +25,12 @@ def test_an_opus_clip_tells_its_length() -> None:
     assert measure_opus(samples.mp3(3.0)) == 0
     assert measure_opus(samples.ogg_vorbis(3.0)) == 0
     assert measure_opus(b"") == 0
+
+
+def test_a_wav_clip_tells_its_length_even_if_its_head_does_not() -> None:
+    clip = samples.wav(3.0)
+    streamed = clip.replace(clip[4:8], b"\xff" * 4, 1)
+    assert measure_sound(streamed) == pytest.approx(3.0, abs=0.05)
+    assert measure_sound(write_wav(bytes(48_000))) == pytest.approx(1.0)
+    assert measure_sound(b"RIFF") == 0
+    assert all(measure_sound(clip[:length]) >= 0 for length in range(44))

@@ -19,15 +19,24 @@ async def kill_after(path: Path, lines: int) -> dict[str, int]:
         sys.executable, "-m", BOT, str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert bot.stdout is not None
-    told = [await bot.stdout.readline() for _ in range(lines)]
+    acknowledged: dict[str, int] = {}
+    told = 0
+    while told < lines:
+        told += note(await bot.stdout.readline(), acknowledged)
     bot.kill()
     rest, _ = await bot.communicate()
-    acknowledged = {}
-    for line in b"".join([*told, rest]).splitlines():
-        what, _, number = line.decode().partition(" ")
-        if what in {"accepted", "answered", "done"} and number.isdecimal():
-            acknowledged[what] = int(number)
+    for line in rest.splitlines():
+        note(line, acknowledged)
     return acknowledged
+
+
+def note(line: bytes, acknowledged: dict[str, int]) -> bool:
+    """Whether the line acknowledges something; the log stands between such lines."""
+    what, _, number = line.decode().strip().partition(" ")
+    if what not in {"accepted", "answered", "done"} or not number.isdecimal():
+        return False
+    acknowledged[what] = int(number)
+    return True
 
 
 @pytest.mark.parametrize("lines", [40, 41, 42])

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from handlers.messages import ChatKey, ChatSettings, VoiceMode
+from handlers.messages import ChatKey, ChatSettings, Exchange, MediaRef, Step, VoiceMode
 from handlers.ports.stores import History, HistoryStore, Outcome
 from storage.stores import Stores
 from tests.unit.storage.samples import ADA, CHAT, OTHER_CHAT, exchange, message, usage
@@ -226,3 +226,74 @@ async def test_an_exchange_is_found_by_a_message_that_holds_its_answer(stores: S
     assert (found.answer, found.answer_message_ids) == ("answer 7", ("70", "71"))
     assert await history.find_answer(CHAT, "7") is None
     assert await history.find_answer(OTHER_CHAT, "71") is None
+
+
+FOX = MediaRef("ab" * 32, "image/png", 640, 480, is_made=True)
+STEPS = (
+    Step("weather: Rome", '{"city": "Rome"}', "half a pair ?", "json", is_failed=True),
+    Step("make_image: a fox", pictures=(FOX,), sources=(FOX,), line="/image a fox"),
+)
+
+
+async def test_steps_are_kept_whole_and_no_window_reads_them(stores: Stores) -> None:
+    asked = message("1")
+    await stores.inbox.accept([asked])
+    half = replace(STEPS[0], output="half a pair \ud800")
+    steps = (half, *STEPS[1:])
+    kept = replace(exchange(1), media=(FOX,), steps=steps, answer_message_ids=("5",))
+    exchange_id = await stores.inbox.answer(asked, Outcome(exchange=kept))
+    [loaded] = (await stores.history.load(CHAT)).exchanges
+    assert (loaded.steps, loaded.media) == ((), (FOX,))
+    for found in (
+        await stores.history.find(CHAT, exchange_id),
+        await stores.history.find_answer(CHAT, "5"),
+    ):
+        assert found is not None
+        assert found.steps == STEPS
+
+
+async def test_a_new_answer_in_its_place_has_only_its_own_steps(stores: Stores) -> None:
+    first, second = message("1"), message("2")
+    await stores.inbox.accept([first, second])
+    replaced = await stores.inbox.answer(first, Outcome(exchange=replace(exchange(1), steps=STEPS)))
+    anew = replace(exchange(2), steps=STEPS[:1])
+    await stores.inbox.answer(second, Outcome(exchange=anew, replaces=replaced))
+    found = await stores.history.find(CHAT, replaced)
+    assert found is not None
+    assert found.steps == STEPS[:1]
+
+
+async def test_the_last_ordinal_is_known_after_a_fresh_start(stores: Stores) -> None:
+    await talk(stores, CHAT, 1, 2)
+    await stores.history.reset(CHAT)
+    history = await stores.history.load(CHAT)
+    assert (history.exchanges, history.last_ordinal, history.next_ordinal) == ((), 2, 3)
+
+
+async def test_a_mask_stays_one(stores: Stores) -> None:
+    media = (MediaRef("a" * 64, "image/png"), MediaRef("b" * 64, "image/png", is_mask=True))
+    question = message("edit")
+    await stores.inbox.accept([question])
+    stored = replace(exchange(1), media=media)
+    await stores.inbox.answer(question, Outcome(exchange=stored))
+    [found] = (await stores.history.load(CHAT)).exchanges
+    assert found.media == media
+    assert found.visible == media[:1]
+
+
+async def test_pictures_of_an_answer_that_was_replaced_are_found_for_good(stores: Stores) -> None:
+    def answered(*names: str) -> Exchange:
+        refs = [MediaRef(name * 64, "image/png", is_made=True) for name in names]
+        steps = tuple(Step(f"draw {ref.mark}", pictures=(ref,), line="/image it") for ref in refs)
+        return replace(exchange(1), media=tuple(refs), steps=(*steps, Step("calculator")))
+
+    exchange_id = 0
+    for number, names in enumerate(("a", "b", "bc"), start=1):
+        question = message(f"ask {number}")
+        await stores.inbox.accept([question])
+        outcome = Outcome(exchange=answered(*names), replaces=exchange_id)
+        exchange_id = await stores.inbox.answer(question, outcome)
+    found = await stores.history.find(CHAT, exchange_id)
+    assert found is not None
+    assert [step.title for step in found.steps] == ["draw bbbbbbbb", "draw cccccccc", "calculator"]
+    assert [step.title for step in found.replaced] == ["draw aaaaaaaa"]

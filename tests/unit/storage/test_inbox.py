@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from handlers.messages import (
+    AnswerPicture,
     AnswerState,
     Attachment,
     AttachmentKind,
@@ -26,14 +27,22 @@ from tests.unit.storage.samples import (
     NOON,
     OTHER_CHAT,
     SetClock,
+    everything_stored,
     exchange,
     message,
     usage,
 )
 
-DELIVERY = Delivery("the answer", "a notice", ((Button("Retry", "retry"),),), is_spoken=True)
 REF = MediaRef("ab" * 32, "image/jpeg", 640, 480)
-MEDIA = (REF, replace(REF, is_frame=True))
+MEDIA = (REF, replace(REF, is_frame=True), replace(REF, is_made=True))
+DELIVERY = Delivery(
+    "the answer",
+    "a notice",
+    ((Button("Retry", "retry"),),),
+    is_spoken=True,
+    pictures=(AnswerPicture(REF, 2, "$0.02", "/image a fox"),),
+    appendix="Sources: 1. [a](https://example.org)",
+)
 FULL = IncomingMessage(
     key="telegram:9",
     chat=OTHER_CHAT,
@@ -59,11 +68,6 @@ def merge(*parts: IncomingMessage) -> IncomingMessage:
 
 async def keys_waiting(stores: Stores) -> list[str]:
     return [pending.message.key for pending in await stores.inbox.unfinished()]
-
-
-def everything_stored(path: Path) -> str:
-    with closing(sqlite3.connect(path)) as connection:
-        return "\n".join(connection.iterdump())
 
 
 async def test_what_was_accepted_comes_back_as_it_was(stores: Stores) -> None:

@@ -1,14 +1,19 @@
 """A message that waits goes on in another chat, a thread of its own say, and is done once."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from handlers.messages import ChatKey, IncomingMessage
 from handlers.ports.stores import InboxStore, Outcome
 from storage.stores import Stores, open_stores
-from tests.unit.storage.samples import ADA, SetClock, exchange, message, usage
+from tests.unit.storage.samples import (
+    ADA,
+    SetClock,
+    everything_stored,
+    exchange,
+    message,
+    usage,
+)
 
 CHANNEL = ChatKey("discord", "1", "10")
 THREAD = ChatKey("discord", "1", "11")
@@ -67,8 +72,7 @@ async def test_a_message_that_is_done_or_unknown_is_not_brought_back(
         await stores.inbox.move(placed(asked("never seen")))
         assert await waiting(stores) == []
         assert await stores.inbox.accept([asked()]) == []
-    with closing(sqlite3.connect(path)) as connection:
-        stored = "\n".join(connection.iterdump())
+    stored = everything_stored(path)
     assert "hello" not in stored
     assert "in the" not in stored
 

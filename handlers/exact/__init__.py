@@ -1,0 +1,1 @@
+"""Answers of a given form, and answers that can be had again."""

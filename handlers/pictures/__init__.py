@@ -1,0 +1,1 @@
+"""Pictures: looked at, made, changed."""

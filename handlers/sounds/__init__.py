@@ -1,0 +1,1 @@
+"""Speech: heard, written down, translated, spoken."""
