@@ -17,6 +17,11 @@ def rows(options: Sequence[tuple[str, str, bool]], per_row: int = PER_ROW) -> Bu
         for label, action, is_chosen in options
         if len(action.encode()) <= MAX_ACTION_BYTES
     ]
+    return in_rows(buttons, per_row)
+
+
+def in_rows(buttons: Sequence[Button], per_row: int = PER_ROW) -> ButtonRows:
+    """In their order; the last row may be shorter."""
     return tuple(tuple(buttons[i : i + per_row]) for i in range(0, len(buttons), per_row))
 
 

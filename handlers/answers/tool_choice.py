@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from handlers.commands import wrong_arguments
 from handlers.errors import NothingToDoError
+from handlers.menus import MAX_ACTION_BYTES, in_rows
 from handlers.messages import Button, ButtonRows, ChatSettings
 from handlers.ports.stores import SettingsStore
 from handlers.texts import say
@@ -13,9 +14,7 @@ from handlers.turn import Turn
 
 MAX_BUTTONS = 24
 """What the narrowest platform has room for, with the one that leads back."""
-MAX_ACTION_BYTES = 64
 MAX_SUMMARY = 100
-PER_ROW = 2
 SWITCHES = ("on", "off")
 
 
@@ -76,7 +75,7 @@ class ToolChoice:
             if self._may(turn, entry) and len(action.encode()) <= MAX_ACTION_BYTES:
                 buttons.append(Button(label, action))
         buttons = buttons[: MAX_BUTTONS - 1]
-        return tuple(tuple(buttons[i : i + PER_ROW]) for i in range(0, len(buttons), PER_ROW))
+        return in_rows(buttons)
 
 
 def _switched(settings: ChatSettings, entry: ToolEntry, *, is_on: bool) -> ChatSettings:

@@ -8,14 +8,12 @@ from handlers.exact.json_schemas import Schema, read_name, read_schema
 from handlers.exact.saved_schemas import SavedSchemas, is_json_file, read_json_file
 from handlers.exact.schema_checks import SchemaChecks
 from handlers.media.threads import run_to_end
+from handlers.menus import MAX_ACTION_BYTES, rows
 from handlers.messages import Button, ButtonRows, Delivery, TextFile
 from handlers.ports.stores import Outcome
 from handlers.texts import say
 from handlers.turn import Turn
 
-PER_ROW = 2
-MAX_ACTION_BYTES = 64
-"""What the narrowest platform lets a button carry."""
 _NAMED = re.compile(r"([\w-]+)\s*(.*)", re.DOTALL)
 
 
@@ -46,14 +44,9 @@ class Schemas:
         if not names:
             await turn.reply.line("schema", say("schema_none"))
             return
-        buttons = [
-            Button(name, f"schema show {name}")
-            for name in names
-            if len(f"schema show {name}".encode()) <= MAX_ACTION_BYTES
-        ]
-        rows = tuple(tuple(buttons[i : i + PER_ROW]) for i in range(0, len(buttons), PER_ROW))
+        shown = [(name, f"schema show {name}", False) for name in names]
         listed = "\n".join(f"- {name}" for name in names)
-        await turn.reply.menu(say("schema_list", names=listed), rows)
+        await turn.reply.menu(say("schema_list", names=listed), rows(shown))
 
     async def _add(self, turn: Turn, rest: str) -> None:
         found = _NAMED.fullmatch(rest)

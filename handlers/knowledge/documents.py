@@ -8,7 +8,8 @@ from handlers.errors import NothingToDoError
 from handlers.knowledge.learning import Learning, files_of
 from handlers.knowledge.shelf import size_words
 from handlers.media.sizes import human_size
-from handlers.messages import Button, ButtonRows, IncomingMessage
+from handlers.menus import in_rows
+from handlers.messages import Button, IncomingMessage
 from handlers.ports.documents import DocumentStore, KeptDocument
 from handlers.texts import say
 from handlers.turn import Turn
@@ -79,9 +80,7 @@ class Documents:
             for number, one in shown
             if is_owner or not one.is_for_all
         ]
-        rows: ButtonRows = tuple(
-            tuple(buttons[at : at + PER_ROW]) for at in range(0, len(buttons), PER_ROW)
-        )
+        rows = in_rows(buttons, PER_ROW)
         if len(documents) > PER_PAGE:
             following = first // PER_PAGE + 2 if first + PER_PAGE < len(documents) else 1
             rows = (*rows, (Button(say("files_button_more"), f"files {following}"),))

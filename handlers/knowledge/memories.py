@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from handlers.commands import is_number, wrong_arguments
 from handlers.errors import NothingToDoError
 from handlers.knowledge.facts import MAX_FACT, MAX_FACTS, Facts, Kept
+from handlers.menus import in_rows
 from handlers.messages import Button, ButtonRows, Origin
 from handlers.ports.stores import Fact
 from handlers.texts import say
@@ -132,6 +133,5 @@ def _buttons(pages: Sequence[Sequence[Fact]], page: int, first: int, owner: str)
         for label, to in (("button_previous", page - 1), ("button_next", page + 1))
         if 0 <= to < len(pages)
     ]
-    rows = [tuple(erase[at : at + PER_ROW]) for at in range(0, len(erase), PER_ROW)]
     last = (*turns, Button(say("button_erase_all"), f"memories clear {owner}"))
-    return (*rows, last)
+    return (*in_rows(erase, PER_ROW), last)

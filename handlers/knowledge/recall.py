@@ -7,6 +7,7 @@ from handlers.answers.conversation import author_name
 from handlers.commands import is_number, wrong_arguments
 from handlers.errors import NothingToDoError
 from handlers.knowledge.finding import LESSONS_AFTER_SEARCH, Finding
+from handlers.menus import in_rows
 from handlers.messages import Button, Exchange, Origin
 from handlers.ports.stores import FoundBefore, HistoryStore, Passage, Recalled, RecallStore
 from handlers.texts import say
@@ -88,11 +89,12 @@ class Recall:
                 shows.append(Button(say("button_show", number=number), action))
         # Those that are gone count: the next page begins behind the last that is here.
         after = start + 1 + search.found[start:].index(hits[len(lines) - 2].exchange.id)
-        rows = [tuple(shows[at : at + PER_ROW]) for at in range(0, len(shows), PER_ROW)]
+        rows = in_rows(shows, PER_ROW)
         if after < len(search.found):
-            rows.append((Button(say("button_more_found"), f"search page {search.id} {after}"),))
+            more = Button(say("button_more_found"), f"search page {search.id} {after}")
+            rows = (*rows, (more,))
         notice = "" if start or await self._store.is_whole(chat) else say("search_partly")
-        await turn.reply.finish("\n\n".join(lines), notice, tuple(rows))
+        await turn.reply.finish("\n\n".join(lines), notice, rows)
 
     async def _show_original(self, turn: Turn, exchange_id: int, *, is_answer: bool) -> None:
         exchange = await self._history.find(turn.message.chat, exchange_id)

@@ -4,6 +4,7 @@ import asyncio
 
 from handlers.commands import wrong_arguments
 from handlers.errors import NothingToDoError
+from handlers.menus import in_rows
 from handlers.messages import Button
 from handlers.people.alarm import KEY
 from handlers.people.schedules import read_zone, to_local
@@ -13,7 +14,6 @@ from handlers.turn import Turn
 
 MAX_SHOWN = 25
 MAX_LINE = 120
-PER_ROW = 2
 
 
 class Reminders:
@@ -40,9 +40,8 @@ class Reminders:
             Button(say("button_forget", number=number), f"reminders forget #{one.id}")
             for number, one in enumerate(shown, 1)
         ]
-        rows = tuple(tuple(buttons[i : i + PER_ROW]) for i in range(0, len(buttons), PER_ROW))
         numbered = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
-        await turn.reply.menu("\n".join([say("reminders"), *numbered]), rows)
+        await turn.reply.menu("\n".join([say("reminders"), *numbered]), in_rows(buttons))
 
     async def timezone(self, turn: Turn) -> None:
         """/timezone [Europe/Berlin]: of this person, in all of their chats."""

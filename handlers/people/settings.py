@@ -180,8 +180,7 @@ class Settings:
             Button(say("button_persona"), "persona"),
             Button(say("button_tools"), "tools"),
         )
-        rows = tuple(topics[i : i + menus.PER_ROW] for i in range(0, len(topics), menus.PER_ROW))
-        await turn.reply.menu(text, rows)
+        await turn.reply.menu(text, menus.in_rows(topics))
 
     async def _detail_menu(self, turn: Turn) -> None:
         detail = turn.settings.detail or self._defaults.detail
